@@ -1,0 +1,105 @@
+# lingerguard: decides by policy how a program may close its TCP connections.
+#
+#   make                build/liblingerguard.so and build/lingerguard
+#   make demo           build, then show a legacy server without and with the library
+#   make test           everything; what needs a missing program is skipped with its reason
+#   make test T=NAME    the test files whose path contains NAME
+#   make bench          what it costs: instructions, system calls, memory, requests per second
+#   make fuzz           libFuzzer on every parser, FUZZ_SECONDS each (needs clang)
+#   make lint           compilers' warnings, formatting, shell scripts, manual pages
+#   make install        into $(DESTDIR)$(PREFIX)
+#   make uninstall      removes what install put there
+#   make clean          removes build/
+#
+# Variables: CC CFLAGS PREFIX LIBDIR BINDIR MANDIR DESTDIR; V=1 shows commands; WERROR=1 makes a warning
+# an error; SAN=address,undefined builds the tests with sanitizers; BUILD=DIR builds elsewhere;
+# MUST_RUN="GROUP..." (or MUST_RUN=all) turns a skip of these groups into a failure.
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share
+DESTDIR ?=
+BUILD ?= build
+V ?= 0
+WERROR ?= 0
+SAN ?=
+T ?=
+MUST_RUN ?=
+FUZZ_SECONDS ?= 30
+
+VERSION := 0.1.0
+
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wundef -Wvla -Wwrite-strings -Wformat=2 -Wswitch-enum -Wimplicit-fallthrough
+ifeq ($(WERROR),1)
+WARN += -Werror
+endif
+STD := -std=gnu11 -D_GNU_SOURCE -I. -DLG_VERSION='"$(VERSION)"'
+DEPS = -MMD -MP
+
+# The library lives in programs that it does not know: no start-up of its own, no libc that it would
+# insist on, no helper of the compiler that libc would have to provide, every address bound at load.
+LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-plt -ftls-model=initial-exec \
+              -fno-sanitize=all
+LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/exports.map \
+              -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifneq ($(filter aarch64%,$(MACHINE)),)
+LIB_CFLAGS += -mno-outline-atomics
+endif
+
+POLICY_SRC := $(wildcard policy/*.c)
+LIB_SRC := $(wildcard shim/*.c)
+COMMAND_SRC := $(wildcard shim/command/*.c)
+
+LIB_OBJ := $(patsubst %.c,$(BUILD)/lib/%.o,$(POLICY_SRC) $(LIB_SRC))
+COMMAND_OBJ := $(patsubst %.c,$(BUILD)/command/%.o,$(POLICY_SRC) $(COMMAND_SRC))
+
+ifeq ($(V),1)
+Q :=
+say = @:
+else
+Q := @
+say = @printf '  %-5s %s\n'
+endif
+
+.PHONY: all lib command
+.DEFAULT_GOAL := all
+all: lib command
+lib: $(BUILD)/liblingerguard.so
+command: $(BUILD)/lingerguard
+
+$(BUILD)/lib/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(LIB_CFLAGS) $(DEPS) -c -o $@ $<
+
+$(BUILD)/liblingerguard.so: $(LIB_OBJ) shim/exports.map
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) -lgcc
+
+$(BUILD)/command/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -DLG_LIBDIR='"$(LIBDIR)"' $(DEPS) -c -o $@ $<
+
+$(BUILD)/lingerguard: $(COMMAND_OBJ)
+	$(say) LD $@
+	$(Q)$(CC) $(CFLAGS) -o $@ $(COMMAND_OBJ)
+
+.PHONY: help clean
+help:
+	@sed -n '/^#/!q; s/^# \{0,1\}//p' $(firstword $(MAKEFILE_LIST))
+
+clean:
+	rm -rf $(BUILD)
+
+# Tests, benchmark, fuzzing, lint and installation, each beside what it concerns.
+-include tests/tests.mk
+-include tests/lint.mk
+-include shim/install.mk
+
+-include $(LIB_OBJ:.o=.d) $(COMMAND_OBJ:.o=.d)

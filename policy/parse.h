@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text to policy. The grammar is lingerguard.policy(5); nothing is guessed and nothing is skipped:
+ * a text either gives a policy or a list of errors that says where, what was expected and, where a
+ * word looks like a misspelt keyword, which one was probably meant.
+ */
+#ifndef LG_PARSE_H
+#define LG_PARSE_H
+
+#include "policy/policy.h"
+
+/* One error of a policy text. All pointers are into the text, the source, or static memory. */
+struct lg_policy_error {
+    const struct lg_source *source;
+    uint32_t line;            /* from 1 */
+    uint32_t column;          /* of the offending token: bytes from the line's start, from 1 */
+    struct lg_text line_text; /* the whole line, for the caret */
+    struct lg_text token;     /* the offending token; empty at the end of a line */
+    const char *problem;      /* what is wrong: "unknown verdict" */
+    const char *expected;     /* what was expected, or NULL */
+    const char *suggestion;   /* the nearest keyword, or NULL */
+};
+
+typedef void lg_report_fn(void *context, const struct lg_policy_error *error);
+
+/*
+ * Appends the rules of `text` to `policy` and applies its settings. The settings of a text that was
+ * parsed before win over those of a later one. Call lg_policy_init first; `text` and
+ * `source->name` must outlive `policy`, and `text` need not be terminated.
+ *
+ * Every error is handed to `report` (may be NULL) in the order of the text, at most 1000 of them.
+ * Returns the number of errors found; with any, the policy must not be used.
+ */
+unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,
+                         lg_report_fn *report, void *context);
+
+/*
+ * The same grammar for the pieces that the command's KEY=VALUE arguments and the environment need.
+ * Each takes the whole text and returns true when it is well-formed and in range.
+ */
+bool lg_parse_duration(struct lg_text text, uint32_t *duration_ms);
+bool lg_parse_address(struct lg_text text, struct lg_address *address); /* one address, with or without a port */
+bool lg_parse_cause(struct lg_text text, enum lg_cause *cause);
+bool lg_parse_role(struct lg_text text, enum lg_role *role);
+bool lg_parse_format(struct lg_text text, enum lg_format *format);
+
+/* The nearest of `count` words to `text`, or NULL when none is near enough to have been meant. */
+const char *lg_nearest_word(struct lg_text text, const char *const *words, size_t count);
+
+#endif
