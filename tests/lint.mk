@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: MIT
+.PHONY: lint
+lint:
+	@CC='$(CC)' BUILD='$(BUILD)' MAKE='$(MAKE)' tests/lint.sh

@@ -37,14 +37,13 @@ int tap_check_int(const char *file, int line, const char *what, long long got, l
 int tap_check_text(const char *file, int line, const char *what, const char *got, const char *want);
 int tap_check_contains(const char *file, int line, const char *what, const char *got, const char *part, int wanted);
 
-#define CHECK(condition)                                                                                               \
-    ((condition) ? (void)0 : tap_fail(__FILE__, __LINE__, "does not hold: %s", #condition))
+#define CHECK(condition) ((condition) ? (void)0 : tap_fail(__FILE__, __LINE__, "does not hold: %s", #condition))
 #define REQUIRE(condition)                                                                                             \
     ((condition) ? (void)0 : (tap_fail(__FILE__, __LINE__, "does not hold: %s", #condition), tap_end_failed()))
-#define CHECK_INT(got, want) ((void)tap_check_int(__FILE__, __LINE__, #got, (got), (want)))
-#define CHECK_TEXT(got, want) ((void)tap_check_text(__FILE__, __LINE__, #got, (got), (want)))
+#define CHECK_INT(got, want)      ((void)tap_check_int(__FILE__, __LINE__, #got, (got), (want)))
+#define CHECK_TEXT(got, want)     ((void)tap_check_text(__FILE__, __LINE__, #got, (got), (want)))
 #define CHECK_CONTAINS(got, part) ((void)tap_check_contains(__FILE__, __LINE__, #got, (got), (part), 1))
-#define CHECK_LACKS(got, part) ((void)tap_check_contains(__FILE__, __LINE__, #got, (got), (part), 0))
+#define CHECK_LACKS(got, part)    ((void)tap_check_contains(__FILE__, __LINE__, #got, (got), (part), 0))
 
 #define TAP_COUNT(table) (sizeof(table) / sizeof((table)[0]))
 

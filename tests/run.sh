@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs test files through prove, in a clean environment, and ends with the line
+# `N passed, N failed, N skipped`. Called by `make test`, which says where the build is.
+#
+#   BUILD=DIR TESTS=DIR tests/run.sh FILE...
+#
+# JOBS: test files at the same time, default 2. TEST_FILE_SECONDS: deadline of one file, default 900.
+# VERBOSE=1: every test's line.
+set -eu
+
+cd "$(dirname "$0")/.."
+: "${BUILD:=$PWD/build}" "${TESTS:=$BUILD/tests}"
+
+unset LD_PRELOAD NO_COLOR
+for variable in $(env | sed -n 's/^\(LINGERGUARD_[A-Za-z0-9_]*\)=.*/\1/p'); do
+    unset "$variable"
+done
+# The C locale, so that messages of other programs are the ones that the tests know.
+LC_ALL=C
+PERL5LIB=$PWD/tests/harness
+LG_ROOT=$PWD
+LG_BUILD=$BUILD
+LG_TESTS=$TESTS
+LG_LIB=$BUILD/liblingerguard.so
+LG_COMMAND=$BUILD/lingerguard
+export LC_ALL PERL5LIB LG_ROOT LG_BUILD LG_TESTS LG_LIB LG_COMMAND
+
+if [ $# -eq 0 ]; then
+    echo "no test file has a path with this word" >&2
+    echo "0 passed, 0 failed, 0 skipped"
+    exit 1
+fi
+if ! command -v prove >/dev/null; then
+    echo "prove is missing: it comes with perl" >&2
+    echo "0 passed, 1 failed, 0 skipped"
+    exit 1
+fi
+exec prove -j "${JOBS:-2}" ${VERBOSE:+-v} --harness LingerguardHarness \
+    --exec "timeout -k 10 ${TEST_FILE_SECONDS:-900}" "$@"

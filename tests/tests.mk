@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: MIT
+# How the tests are built and run.
+#
+#   tests/DIR/NAME.c that calls tap_main   a TAP test, linked with tests/harness/, and policy/ if it includes of it
+#   tests/DIR/lib_NAME.c                   a shared object for a test, $(TESTS)/DIR/lib_NAME.so
+#   any other tests/DIR/NAME.c             a program that tests start, $(TESTS)/DIR/NAME
+#   tests/DIR/NAME.t                       a TAP test in shell, see tests/harness/tap.sh
+#   tests/fuzz/fuzz_NAME.c                 a libFuzzer target with tests/fuzz/corpus/NAME/ and tests/fuzz/NAME.dict
+#
+# A C file may ask for more objects and libraries in a comment line: ` * links: shim/format.c -lm`.
+
+comma := ,
+TEST_DIRS := unit interpose wire servers abi command
+TESTS := $(BUILD)/tests$(if $(SAN),-$(subst $(comma),-,$(SAN)))
+TEST_CFLAGS := $(STD) $(WARN) $(CFLAGS) -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+HARNESS_SRC := $(wildcard tests/harness/*.c)
+TEST_C := $(wildcard $(TEST_DIRS:%=tests/%/*.c))
+TEST_TAP := $(if $(TEST_C),$(shell grep -lw tap_main $(TEST_C)))
+TEST_SO := $(filter-out $(TEST_TAP),$(foreach dir,$(TEST_DIRS),$(filter tests/$(dir)/lib_%,$(TEST_C))))
+TEST_HELPER := $(filter-out $(TEST_TAP) $(TEST_SO),$(TEST_C))
+TEST_SCRIPT := $(wildcard $(TEST_DIRS:%=tests/%/*.t) examples/*/*.t)
+# FILE=WORD for each word behind `links:`.
+TEST_LINKS := $(if $(TEST_C),$(shell awk '/^ \* links: / { for (i = 3; i <= NF; i++) print FILENAME "=" $$i }' $(TEST_C)))
+links_of = $(patsubst $(1)=%,%,$(filter $(1)=%,$(TEST_LINKS)))
+
+test_object = $(patsubst %.c,$(TESTS)/obj/%.o,$(1))
+HARNESS_OBJ := $(call test_object,$(HARNESS_SRC))
+POLICY_OBJ := $(call test_object,$(POLICY_SRC))
+# Which of them include a header of the library, and so need its pure part.
+TEST_USES_POLICY := $(if $(TEST_C),$(shell grep -lE '^.include "(policy|shim)/' $(TEST_C)))
+
+TEST_TAP_BIN := $(TEST_TAP:tests/%.c=$(TESTS)/%)
+TEST_HELPER_BIN := $(TEST_HELPER:tests/%.c=$(TESTS)/%)
+TEST_SO_BIN := $(TEST_SO:tests/%.c=$(TESTS)/%.so)
+
+$(TESTS)/obj/%.o: %.c Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	$(say) CC $<
+	$(Q)$(CC) $(TEST_CFLAGS) $(DEPS) -c -o $@ $<
+
+define test_program
+$(1:tests/%.c=$(TESTS)/%): $(call test_object,$(1) $(filter %.c,$(call links_of,$(1)))) $(2)
+	@mkdir -p $$(@D)
+	$$(say) LD $$@
+	$$(Q)$$(CC) $$(TEST_CFLAGS) -o $$@ $$^ $(filter -%,$(call links_of,$(1)))
+endef
+policy_of = $(if $(filter $(1),$(TEST_USES_POLICY)),$(POLICY_OBJ))
+$(foreach source,$(TEST_TAP),$(eval $(call test_program,$(source),$(HARNESS_OBJ) $(call policy_of,$(source)))))
+$(foreach source,$(TEST_HELPER),$(eval $(call test_program,$(source),$(call policy_of,$(source)))))
+
+$(TEST_SO_BIN): $(TESTS)/%.so: tests/%.c Makefile tests/tests.mk
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+
+# The fuzz targets with the corpus alone, by any compiler: what was found once stays found.
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
+FUZZ_NAMES := $(FUZZ_SRC:tests/fuzz/fuzz_%.c=%)
+REPLAY_BIN := $(FUZZ_NAMES:%=$(TESTS)/fuzz/replay_%)
+FUZZ_BIN := $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
+FUZZ_LINKS := $(if $(FUZZ_SRC),$(shell awk '/^ \* links: / { for (i = 3; i <= NF; i++) print FILENAME "=" $$i }' $(FUZZ_SRC)))
+fuzz_links_of = $(patsubst tests/fuzz/fuzz_$(1).c=%,%,$(filter tests/fuzz/fuzz_$(1).c=%,$(FUZZ_LINKS)))
+REPLAY_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CC ?= clang
+
+.SECONDEXPANSION:
+$(REPLAY_BIN): $(TESTS)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(POLICY_SRC) $$(filter %.c,$$(call fuzz_links_of,$$*)) \
+               $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) $(STD) $(WARN) -O1 -g $(REPLAY_SAN) -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
+
+$(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(filter %.c,$$(call fuzz_links_of,$$*)) \
+             $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(FUZZ_CC) $(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+	    -fno-omit-frame-pointer -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
+
+# With T, only what it names is built and run.
+TEST_ALL := $(TEST_TAP_BIN) $(REPLAY_BIN) $(TEST_SCRIPT)
+TEST_WANTED := $(foreach test,$(TEST_ALL),$(if $(findstring $(T),$(test)),$(test)))
+
+.PHONY: test tests fuzz
+tests: $(TEST_TAP_BIN) $(TEST_HELPER_BIN) $(TEST_SO_BIN) $(REPLAY_BIN)
+
+test: all $(filter-out %.t,$(TEST_WANTED)) $(TEST_HELPER_BIN) $(TEST_SO_BIN)
+	@BUILD='$(abspath $(BUILD))' TESTS='$(abspath $(TESTS))' CC='$(CC)' MUST_RUN='$(MUST_RUN)' SAN='$(SAN)' \
+	    tests/run.sh $(TEST_WANTED)
+
+fuzz: $(FUZZ_BIN)
+	@tests/fuzz.sh '$(BUILD)/fuzz' '$(FUZZ_SECONDS)' $(FUZZ_NAMES)
+
+-include $(wildcard $(TESTS)/obj/*/*/*.d $(TESTS)/obj/*/*.d $(TESTS)/obj/*/*/*/*.d)
