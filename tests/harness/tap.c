@@ -37,6 +37,7 @@ struct outcome {
     char why[256]; /* why it failed, beyond what its own output says; may be empty */
 };
 
+static void say_line(int is_note, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 static void say_line(int is_note, const char *format, va_list arguments)
 {
     char line[8192];

@@ -50,7 +50,7 @@ static void specimen_fails(void)
 
 static void specimen_crashes(void)
 {
-    raise(SIGSEGV);
+    abort(); /* the one that a sanitizer leaves alone */
 }
 
 static void specimen_hangs(void)
@@ -129,7 +129,7 @@ static void test_fail(void)
 static void test_crash(void)
 {
     EXPECT("crashes", "", 1);
-    CHECK_CONTAINS(output, "not ok 1 - crashes\n# killed by signal 11 (Segmentation fault)\n");
+    CHECK_CONTAINS(output, "not ok 1 - crashes\n# killed by signal 6 (Aborted)\n");
 }
 
 static void test_hang(void)
