@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Policy texts as the command meets them: a file, standard input, or an argument. Read wholly, parsed
+ * by policy/parse.h, and every error shown with its line and a caret on standard error.
+ */
+#ifndef LG_COMMAND_POLICY_SOURCE_H
+#define LG_COMMAND_POLICY_SOURCE_H
+
+#include "policy/policy.h"
+
+#define LG_POLICY_DEFAULT_PATH "/etc/lingerguard/policy"
+
+/* A policy text in memory. A policy parsed from it points into it and must not outlive it. */
+struct lg_policy_text {
+    struct lg_source source;
+    struct lg_text text;
+    char *owned; /* what lg_policy_text_free frees, or NULL */
+};
+
+/*
+ * Reads the file at `path`, which must outlive `text`. Returns 0 or an errno value: EFBIG beyond
+ * LG_TEXT_BYTES_MAX, otherwise that of open or read. lg_policy_text_read_stdin reads descriptor 0.
+ */
+int lg_policy_text_read(struct lg_policy_text *text, const char *path);
+int lg_policy_text_read_stdin(struct lg_policy_text *text);
+
+/* Makes a text of `rules` (LINGERGUARD_RULES, -r), which must outlive it. */
+void lg_policy_text_rules(struct lg_policy_text *text, const char *rules);
+
+void lg_policy_text_free(struct lg_policy_text *text);
+
+/* Says why `path` could not be read, `error` being what lg_policy_text_read returned. */
+void lg_policy_text_unreadable(const char *path, int error);
+
+/*
+ * Parses `text` behind what `policy` already holds, and prints every error and then how many there
+ * are. Returns their number.
+ */
+unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_text *text);
+
+/*
+ * Fills `policy` from `rules` and then the file at `path`, as the library does; each may be NULL.
+ * Returns false after everything that is wrong with either was printed.
+ */
+bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+/* lingerguard run: the environment that the library reads, and then the program in our place. */
+#include "shim/command/command.h"
+#include "shim/command/library.h"
+#include "shim/command/policy_source.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#pragma weak lg_program_warn /* until check_program.c is in the tree */
+
+static const char help[] =
+    "Usage: lingerguard run [OPTION]... [--] COMMAND [ARG...]\n"
+    "Runs COMMAND with the library preloaded, in place of this process.\n\n"
+    "  -p, --policy FILE    the policy (LINGERGUARD_POLICY)\n"
+    "  -r, --rules RULES    a policy as text, before that of -p; ';' ends a rule (LINGERGUARD_RULES)\n"
+    "  -l, --log LOG        stderr, off, syslog, or a file whose name has a '/' (LINGERGUARD_LOG)\n"
+    "  -f, --format FORMAT  of the records: text or json (LINGERGUARD_FORMAT)\n"
+    "      --strict         a policy that cannot be used ends COMMAND with status 78 (LINGERGUARD_STRICT)\n"
+    "  -h, --help           show this text\n\n"
+    "What no option sets is taken from the environment. An error in a policy given here exits 2 and\n"
+    "starts nothing. Otherwise the exit status is that of COMMAND; 125 if the library cannot be used,\n"
+    "126 if COMMAND cannot be run, 127 if it is not found.\n";
+
+struct run_options {
+    const char *policy;
+    const char *rules;
+    const char *log;
+    const char *format;
+    bool strict;
+    bool help;
+};
+
+enum { OPTION_STRICT = 256 };
+
+static const struct option longs[] = {
+    {"policy", required_argument, NULL, 'p'},
+    {"rules", required_argument, NULL, 'r'},
+    {"log", required_argument, NULL, 'l'},
+    {"format", required_argument, NULL, 'f'},
+    {"strict", no_argument, NULL, OPTION_STRICT},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* Returns 0, or the exit status after a usage error. */
+static int read_options(int argc, char **argv, struct run_options *options)
+{
+    int option;
+
+    while ((option = getopt_long(argc, argv, "+:p:r:l:f:h", longs, NULL)) != -1) {
+        switch (option) {
+        case 'p':
+            options->policy = optarg;
+            break;
+        case 'r':
+            options->rules = optarg;
+            break;
+        case 'l':
+            options->log = optarg;
+            break;
+        case 'f':
+            options->format = optarg;
+            break;
+        case OPTION_STRICT:
+            options->strict = true;
+            break;
+        case 'h':
+            options->help = true;
+            return 0;
+        default:
+            return lg_option_error("run", option, argv, longs);
+        }
+    }
+    if (optind >= argc)
+        return lg_usage_error("run", "missing COMMAND");
+    return 0;
+}
+
+static void *needed(void *memory)
+{
+    if (!memory) {
+        lg_say_error("%s", strerror(ENOMEM));
+        exit(LG_EXIT_RUN_FAILED);
+    }
+    return memory;
+}
+
+/* Without a change of symbolic links: whoever replaces one means the programs to see it. */
+static char *absolute_path(const char *path)
+{
+    char *directory, *whole = NULL;
+
+    if (path[0] == '/')
+        return needed(strdup(path));
+    directory = getcwd(NULL, 0);
+    if (!directory) {
+        lg_say_error("current directory: %s", strerror(errno));
+        exit(LG_EXIT_RUN_FAILED);
+    }
+    if (asprintf(&whole, "%s/%s", strcmp(directory, "/") == 0 ? "" : directory, path) < 0)
+        whole = NULL;
+    free(directory);
+    return needed(whole);
+}
+
+/* Removes first: of two entries with one name, setenv would change only one. */
+static void set_variable(const char *name, const char *value)
+{
+    unsetenv(name);
+    if (setenv(name, value, 1) != 0)
+        needed(NULL);
+}
+
+/* The library appends to it, and creates it where it is missing; 0 or an errno value. */
+static int log_problem(const char *path)
+{
+    struct stat status;
+    char *directory;
+    int error = 0;
+
+    if (stat(path, &status) == 0) {
+        if (S_ISDIR(status.st_mode))
+            return EISDIR;
+        return faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 ? 0 : errno;
+    }
+    if (errno != ENOENT)
+        return errno;
+    directory = needed(strdup(path));
+    strrchr(directory, '/')[1] = 0;
+    if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) != 0)
+        error = errno;
+    free(directory);
+    return error;
+}
+
+static int set_log(const char *log)
+{
+    static const char *const words[] = {"stderr", "off", "syslog"};
+    const char *near;
+    char *path;
+    int error;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(log, words[i]) == 0) {
+            set_variable("LINGERGUARD_LOG", log);
+            return 0;
+        }
+    }
+    if (!strchr(log, '/')) {
+        near = lg_word_near(log, words, sizeof(words) / sizeof(words[0]));
+        return lg_usage_error("run", "log '%s' is not stderr, off or syslog; %s%s%sfor a file, write './%s'", log,
+                              near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", log);
+    }
+    path = absolute_path(log);
+    error = log_problem(path);
+    if (error) {
+        lg_say_error("log '%s': %s", log, strerror(error));
+        return LG_EXIT_USAGE;
+    }
+    set_variable("LINGERGUARD_LOG", path);
+    free(path);
+    return 0;
+}
+
+static int set_format(const char *format)
+{
+    static const char *const words[] = {"text", "json"};
+
+    if (lg_option_word("run", "format", format, words, sizeof(words) / sizeof(words[0])) < 0)
+        return LG_EXIT_USAGE;
+    set_variable("LINGERGUARD_FORMAT", format);
+    return 0;
+}
+
+/* Here, where somebody reads the errors, and not in every process that starts. */
+static int set_policy(const char *rules, const char *path)
+{
+    static struct lg_policy policy;
+    struct stat status;
+    char *whole;
+
+    if (path && stat(path, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
+        lg_say_error("policy '%s': a pipe can be read only once, and every process reads the policy; use a file, or -r",
+                     path);
+        return LG_EXIT_USAGE;
+    }
+    if (!lg_policy_load(&policy, rules, path))
+        return LG_EXIT_USAGE;
+    if (rules)
+        set_variable("LINGERGUARD_RULES", rules);
+    if (path) {
+        whole = absolute_path(path);
+        set_variable("LINGERGUARD_POLICY", whole);
+        free(whole);
+    }
+    return 0;
+}
+
+static int set_preload(void)
+{
+    char *library = lg_library_find(), *value;
+    const char *problem;
+
+    if (!library)
+        return LG_EXIT_RUN_FAILED;
+    problem = lg_library_path_problem(library);
+    if (problem) {
+        lg_say_error("library '%s' %s", library, problem);
+        return LG_EXIT_RUN_FAILED;
+    }
+    value = needed(lg_library_preload(library, getenv("LD_PRELOAD")));
+    set_variable("LD_PRELOAD", value);
+    free(value);
+    free(library);
+    return 0;
+}
+
+/* The file that execvp would run; NULL when there is none, which execvp then says itself. */
+static char *find_program(const char *name)
+{
+    const char *path = getenv("PATH"), *at;
+    struct stat status;
+
+    if (strchr(name, '/'))
+        return strdup(name);
+    for (at = path ? path : "/bin:/usr/bin"; at; at = *at ? at + 1 : NULL) {
+        size_t length = strcspn(at, ":");
+        char *candidate = NULL;
+
+        if (asprintf(&candidate, "%.*s%s%s", (int)length, at, length ? "/" : "", name) < 0)
+            return NULL;
+        if (stat(candidate, &status) == 0 && S_ISREG(status.st_mode) && access(candidate, X_OK) == 0)
+            return candidate;
+        free(candidate);
+        at += length;
+    }
+    return NULL;
+}
+
+static void warn_what_is_not_seen(const char *name)
+{
+    const char *off = getenv("LINGERGUARD_OFF");
+    char *program;
+
+    if (off && strcmp(off, "1") == 0) {
+        lg_say_warning("LINGERGUARD_OFF=1 is set: the library will do nothing");
+        return;
+    }
+    program = find_program(name);
+    if (program && lg_program_warn)
+        lg_program_warn(program);
+    free(program);
+}
+
+int lg_cmd_run(int argc, char **argv)
+{
+    struct run_options options = {0};
+    int status = read_options(argc, argv, &options);
+
+    if (status == 0 && options.help) {
+        fputs(help, stdout);
+        return LG_EXIT_OK;
+    }
+    if (status == 0 && options.format)
+        status = set_format(options.format);
+    if (status == 0 && options.log)
+        status = set_log(options.log);
+    if (status == 0 && (options.rules || options.policy))
+        status = set_policy(options.rules, options.policy);
+    if (status == 0)
+        status = set_preload();
+    if (status != 0)
+        return status;
+    if (options.strict)
+        set_variable("LINGERGUARD_STRICT", "1");
+    warn_what_is_not_seen(argv[optind]);
+    execvp(argv[optind], argv + optind);
+    status = errno == ENOENT ? LG_EXIT_NOT_FOUND : LG_EXIT_CANNOT_EXEC;
+    lg_say_error("'%s': %s", argv[optind], strerror(errno));
+    return status;
+}
