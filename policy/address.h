@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Addresses of the language: IPv4 as a strict dotted quad, IPv6 in brackets (RFC 4291 section 2.2),
+ * prefixes and ports. IPv4-mapped IPv6 (RFC 4291 section 2.5.5.2) becomes IPv4 everywhere, because
+ * a dual-stack socket shows its IPv4 peers so.
+ */
+#ifndef LG_ADDRESS_H
+#define LG_ADDRESS_H
+
+#include "policy/policy.h"
+#include "policy/problem.h"
+
+#define LG_MAPPED_PREFIX_BITS 96u
+
+/* ADDR of a rule; LG_PROBLEM_NONE or what is wrong with it. */
+enum lg_problem lg_address_match_parse(struct lg_text text, struct lg_address_match *match);
+
+/* `bytes` is a whole IPv4 address of 4 bytes, or an IPv6 one of 16. */
+enum lg_problem lg_ipv4_parse(struct lg_text text, uint8_t *bytes);
+bool lg_ipv6_parse(struct lg_text text, uint8_t *bytes);
+
+/* Whether 16 bytes are IPv4-mapped. */
+bool lg_ipv6_is_mapped(const uint8_t *bytes);
+
+/* `address`, or the IPv4 address that it maps. */
+struct lg_address lg_address_unmapped(const struct lg_address *address);
+
+/* Clears all bits of `bytes` behind the first `prefix_bits`. */
+void lg_prefix_mask(uint8_t *bytes, size_t count, unsigned prefix_bits);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef LG_GLOB_H
+#define LG_GLOB_H
+
+#include "policy/policy.h"
+#include "policy/problem.h"
+
+/*
+ * Whether a rule may be written with this GLOB; LG_PROBLEM_NONE or what is wrong with it. Such
+ * a GLOB matches nothing.
+ */
+enum lg_problem lg_glob_check(struct lg_text glob);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/parse.h"
+
+#include "policy/reader.h"
+#include "policy/text.h"
+#include "policy/words.h"
+
+void lg_policy_init(struct lg_policy *policy)
+{
+    /* Not the rules: half a megabyte of memory that most processes never touch. */
+    memset(policy, 0, offsetof(struct lg_policy, rules));
+    policy->settings.limit_per_s = LG_LIMIT_DEFAULT;
+    policy->settings.callers = LG_CALLERS_DEFAULT;
+}
+
+/* Any word of the language that is neither verdict nor setting: an operator wrote the parts in another order. */
+static bool is_later_word(struct lg_text token)
+{
+    return lg_word_find(token, lg_clause_words, LG_CLAUSE_COUNT) < LG_CLAUSE_COUNT ||
+           lg_word_find(token, lg_cause_words, LG_CAUSE_COUNT) < LG_CAUSE_COUNT;
+}
+
+static void report_unknown(struct lg_reader *reader, struct lg_text token)
+{
+    const char *words[LG_VERDICT_COUNT + LG_SETTING_COUNT];
+    size_t count = LG_VERDICT_COUNT;
+
+    if (is_later_word(token)) {
+        lg_reader_error(reader, LG_PROBLEM_VERDICT_MISSING, token, NULL);
+        return;
+    }
+    memcpy(words, lg_verdict_words, sizeof(lg_verdict_words));
+    if (!reader->rule_seen) {
+        memcpy(words + count, lg_setting_words, sizeof(lg_setting_words));
+        count += LG_SETTING_COUNT;
+    }
+    lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token,
+                    lg_nearest_word(token, words, count));
+}
+
+static void read_statement(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT) < LG_VERDICT_COUNT)
+        lg_rule_read(reader);
+    else if (lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) < LG_SETTING_COUNT)
+        lg_setting_read(reader);
+    else
+        report_unknown(reader, token);
+}
+
+/* The first line, as far as it can be shown; errors about the whole text stand at its start. */
+static void start_line(struct lg_reader *reader)
+{
+    struct lg_text line = reader->rest;
+
+    if (line.length_bytes > LG_LINE_BYTES_MAX)
+        line.length_bytes = LG_LINE_BYTES_MAX;
+    line.length_bytes = line.length_bytes == 0 ? 0 : lg_text_find(line, '\n');
+    reader->line = line;
+    reader->line_number = 1;
+}
+
+static bool take_source(struct lg_reader *reader)
+{
+    struct lg_policy *policy = reader->policy;
+
+    if (policy->source_count < LG_SOURCES_MAX && reader->rest.length_bytes <= LG_TEXT_BYTES_MAX) {
+        reader->source_index = (uint8_t)policy->source_count;
+        policy->sources[policy->source_count++] = *reader->source;
+        return true;
+    }
+    start_line(reader);
+    lg_reader_error(reader, policy->source_count < LG_SOURCES_MAX ? LG_PROBLEM_TEXT_LONG : LG_PROBLEM_TEXT_COUNT,
+                    lg_text_make(reader->line.at, 0), NULL);
+    return false;
+}
+
+unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,
+                         lg_report_fn *report, void *context)
+{
+    struct lg_reader reader = {
+        .policy = policy,
+        .source = source,
+        .report = report,
+        .context = context,
+        .rest = text,
+        .set_before = policy->settings.set,
+    };
+
+    if (!take_source(&reader))
+        return reader.errors;
+    /* Some editors put a byte order mark at the start of a text. */
+    if (text.length_bytes >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
+        reader.rest = lg_text_skip(text, 3);
+    while (lg_reader_next_line(&reader))
+        while (lg_reader_next_statement(&reader))
+            read_statement(&reader);
+    return reader.errors;
+}
+
+bool lg_parse_cause(struct lg_text text, enum lg_cause *cause)
+{
+    size_t found = lg_word_find(text, lg_cause_words, LG_CAUSE_COUNT);
+
+    if (found == LG_CAUSE_COUNT)
+        return false;
+    *cause = (enum lg_cause)found;
+    return true;
+}
+
+bool lg_parse_role(struct lg_text text, enum lg_role *role)
+{
+    size_t found = lg_word_find(text, lg_role_words, LG_ROLE_COUNT);
+
+    if (found == LG_ROLE_COUNT || found == LG_ROLE_UNKNOWN)
+        return false;
+    *role = (enum lg_role)found;
+    return true;
+}
+
+bool lg_parse_format(struct lg_text text, enum lg_format *format)
+{
+    size_t found = lg_word_find(text, lg_format_words, LG_FORMAT_COUNT);
+
+    if (found == LG_FORMAT_COUNT)
+        return false;
+    *format = (enum lg_format)found;
+    return true;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/address.h"
+#include "policy/glob.h"
+#include "policy/number.h"
+#include "policy/reader.h"
+#include "policy/text.h"
+#include "policy/words.h"
+
+#define DEFAULT_CAUSES (1u << LG_CAUSE_LINGER_ZERO)
+
+/* A rule while it is read. */
+struct draft {
+    struct lg_rule rule;
+    bool has_causes; /* `on` was written */
+};
+
+static bool is_clause(struct lg_text token)
+{
+    return lg_word_find(token, lg_clause_words, LG_CLAUSE_COUNT) < LG_CLAUSE_COUNT;
+}
+
+/* D; what is wrong with it is reported, and the rule read on behind it. */
+static void read_duration(struct lg_reader *reader, uint32_t *duration_ms)
+{
+    struct lg_text token = lg_reader_peek(reader);
+    enum lg_problem problem;
+
+    if (token.length_bytes == 0 || is_clause(token)) {
+        lg_reader_error(reader, LG_PROBLEM_DURATION_MISSING, lg_text_make(reader->token_end, 0), NULL);
+        return;
+    }
+    lg_reader_take(reader);
+    problem = lg_duration_parse(token, duration_ms);
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, token, NULL);
+}
+
+static void report_errno(struct lg_reader *reader, struct lg_text token)
+{
+    const char *words[LG_ERRNO_NAMES_MAX + LG_CLAUSE_COUNT];
+    size_t count = LG_CLAUSE_COUNT;
+
+    memcpy(words, lg_clause_words, sizeof(lg_clause_words));
+    for (size_t i = 0; lg_errno_word(i) != NULL; i++)
+        words[count++] = lg_errno_word(i);
+    lg_reader_error(reader, LG_PROBLEM_ERRNO, token, lg_nearest_word(token, words, count));
+}
+
+/* The ERRNO of reject; false when the token is neither one nor the start of the next clause. */
+static bool read_errno(struct lg_reader *reader, int *number)
+{
+    struct lg_text token = lg_reader_peek(reader);
+    uint32_t value;
+
+    *number = lg_errno_find(lg_text_make("EPERM", 5));
+    if (token.length_bytes == 0 || is_clause(token))
+        return true;
+    lg_reader_take(reader);
+    if (lg_number_parse(token, &value)) {
+        if (value < 1 || value > LG_ERRNO_MAX)
+            lg_reader_error(reader, LG_PROBLEM_ERRNO_RANGE, token, NULL);
+        *number = (int)value;
+        return true;
+    }
+    *number = lg_errno_find(token);
+    if (*number == 0)
+        report_errno(reader, token);
+    return *number != 0;
+}
+
+static bool read_no_argument(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_peek(reader);
+    bool is_argument = token.length_bytes > 0 &&
+                       (lg_byte_is_digit(token.at[0]) || lg_text_is_word(token, "within") || lg_errno_find(token) != 0);
+
+    if (is_argument)
+        lg_reader_error(reader, LG_PROBLEM_ARGUMENT, token, NULL);
+    return !is_argument;
+}
+
+static void read_within(struct lg_reader *reader, uint32_t *duration_ms)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (lg_text_is_word(token, "within")) {
+        lg_reader_take(reader);
+        read_duration(reader, duration_ms);
+    } else if (token.length_bytes > 0 && lg_byte_is_digit(token.at[0])) {
+        lg_reader_take(reader);
+        lg_reader_error(reader, LG_PROBLEM_WITHIN_MISSING, token, NULL);
+    }
+}
+
+/* Returns false when the rest of the rule cannot be made sense of. */
+static bool read_argument(struct lg_reader *reader, struct lg_verdict *verdict)
+{
+    switch (verdict->kind) {
+    case LG_VERDICT_REJECT:
+        return read_errno(reader, &verdict->reject_errno);
+    case LG_VERDICT_ORDERLY:
+        read_within(reader, &verdict->duration_ms);
+        return true;
+    case LG_VERDICT_LINGER:
+    case LG_VERDICT_DRAIN:
+        if (lg_text_is_word(lg_reader_peek(reader), "within"))
+            lg_reader_error(reader, LG_PROBLEM_WITHIN_ELSEWHERE, lg_reader_take(reader), NULL);
+        read_duration(reader, &verdict->duration_ms);
+        return true;
+    case LG_VERDICT_ALLOW:
+    case LG_VERDICT_OBSERVE:
+    case LG_VERDICT_COUNT:
+        break;
+    }
+    return read_no_argument(reader);
+}
+
+static void add_cause(struct lg_reader *reader, struct draft *draft, struct lg_text word)
+{
+    size_t cause = lg_word_find(word, lg_cause_words, LG_CAUSE_COUNT);
+
+    if (cause == LG_CAUSE_COUNT) {
+        lg_reader_error(reader, LG_PROBLEM_CAUSE, word, lg_nearest_word(word, lg_cause_words, LG_CAUSE_COUNT));
+        return;
+    }
+    if (draft->rule.causes & 1u << cause)
+        lg_reader_error(reader, LG_PROBLEM_CAUSE_TWICE, word, NULL);
+    else if (!(lg_verdict_causes[draft->rule.verdict.kind] & 1u << cause))
+        lg_reader_error(reader, (enum lg_problem)(LG_PROBLEM_SENSELESS_UNREAD + cause - LG_CAUSE_UNREAD), word, NULL);
+    draft->rule.causes |= (uint8_t)(1u << cause);
+}
+
+static bool has_empty_cause(struct lg_text list)
+{
+    for (size_t i = 0; i < list.length_bytes; i++)
+        if (list.at[i] == ',' && (i == 0 || i + 1 == list.length_bytes || list.at[i - 1] == ','))
+            return true;
+    return false;
+}
+
+/* What stands behind a list of causes: not a further cause, nor a comma that starts one. */
+static bool check_list_end(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_peek(reader), word = token;
+
+    if (token.length_bytes == 0)
+        return true;
+    word.length_bytes = lg_text_find(token, ',');
+    if (word.length_bytes > 0 && lg_word_find(word, lg_cause_words, LG_CAUSE_COUNT) == LG_CAUSE_COUNT)
+        return true;
+    lg_reader_error(reader, LG_PROBLEM_CAUSE_BLANK, token, NULL);
+    return false;
+}
+
+/* CAUSE[,CAUSE]... behind `on`; false when the rest of the rule cannot be made sense of. */
+static bool read_causes(struct lg_reader *reader, struct draft *draft)
+{
+    struct lg_text list = lg_reader_peek(reader);
+
+    draft->has_causes = true;
+    if (list.length_bytes == 0 || is_clause(list)) {
+        lg_reader_error(reader, LG_PROBLEM_CAUSE_MISSING, lg_text_make(reader->token_end, 0), NULL);
+        return true;
+    }
+    lg_reader_take(reader);
+    if (has_empty_cause(list)) {
+        lg_reader_error(reader, LG_PROBLEM_CAUSE_EMPTY, list, NULL);
+        return false;
+    }
+    while (list.length_bytes > 0) {
+        size_t end = lg_text_find(list, ',');
+
+        add_cause(reader, draft, lg_text_make(list.at, end));
+        list = lg_text_skip(list, end < list.length_bytes ? end + 1 : end);
+    }
+    return check_list_end(reader);
+}
+
+static enum lg_problem set_exe(struct lg_rule *rule, struct lg_text token)
+{
+    rule->exe = token;
+    return lg_glob_check(token);
+}
+
+static enum lg_problem set_local(struct lg_rule *rule, struct lg_text token)
+{
+    return lg_address_match_parse(token, &rule->local);
+}
+
+static enum lg_problem set_peer(struct lg_rule *rule, struct lg_text token)
+{
+    return lg_address_match_parse(token, &rule->peer);
+}
+
+static enum lg_problem set_role(struct lg_rule *rule, struct lg_text token)
+{
+    return lg_parse_role(token, &rule->role) ? LG_PROBLEM_NONE : LG_PROBLEM_ROLE;
+}
+
+static const struct {
+    enum lg_problem missing;
+    enum lg_problem (*set)(struct lg_rule *rule, struct lg_text token);
+} matches[] = {
+    [LG_CLAUSE_EXE] = {LG_PROBLEM_GLOB_MISSING, set_exe},
+    [LG_CLAUSE_LOCAL] = {LG_PROBLEM_ADDRESS_MISSING, set_local},
+    [LG_CLAUSE_PEER] = {LG_PROBLEM_ADDRESS_MISSING, set_peer},
+    [LG_CLAUSE_ROLE] = {LG_PROBLEM_ROLE_MISSING, set_role},
+};
+
+_Static_assert(LG_MATCH_EXE == 1u << LG_CLAUSE_EXE && LG_MATCH_LOCAL == 1u << LG_CLAUSE_LOCAL &&
+                   LG_MATCH_PEER == 1u << LG_CLAUSE_PEER && LG_MATCH_ROLE == 1u << LG_CLAUSE_ROLE,
+               "the bit of a match is 1u << its clause");
+
+static void read_match(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text word)
+{
+    struct lg_text token;
+    enum lg_problem problem;
+    const char *nearest = NULL;
+
+    if (rule->matches & 1u << clause)
+        lg_reader_error(reader, LG_PROBLEM_MATCH_TWICE, word, NULL);
+    rule->matches |= (uint8_t)(1u << clause);
+    token = lg_reader_peek(reader);
+    if (token.length_bytes == 0 || (clause != LG_CLAUSE_EXE && is_clause(token))) {
+        lg_reader_error(reader, matches[clause].missing, lg_text_make(reader->token_end, 0), NULL);
+        return;
+    }
+    lg_reader_take(reader);
+    problem = matches[clause].set(rule, token);
+    if (problem == LG_PROBLEM_ROLE)
+        nearest = lg_nearest_word(token, lg_role_words + LG_ROLE_ACCEPTED, LG_ROLE_COUNT - LG_ROLE_ACCEPTED);
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, token, nearest);
+}
+
+/* Returns whether what follows `quiet` may be read on. */
+static bool read_quiet(struct lg_reader *reader, struct lg_rule *rule, struct lg_text word)
+{
+    struct lg_text next = lg_reader_peek(reader);
+
+    rule->quiet = true;
+    if (next.length_bytes == 0)
+        return true;
+    if (is_clause(next) && !lg_text_is_word(next, "quiet")) {
+        lg_reader_error(reader, LG_PROBLEM_QUIET_EARLY, word, NULL);
+        return true;
+    }
+    lg_reader_error(reader, LG_PROBLEM_QUIET_AFTER, next, NULL);
+    return false;
+}
+
+static void report_clause(struct lg_reader *reader, const struct draft *draft, struct lg_text token)
+{
+    const char *words[LG_CLAUSE_COUNT + 1];
+    size_t count = 0;
+    bool is_first = !draft->has_causes && draft->rule.matches == 0;
+
+    if (lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT) < LG_VERDICT_COUNT) {
+        lg_reader_error(reader, LG_PROBLEM_VERDICT_SECOND, token, NULL);
+        return;
+    }
+    for (size_t clause = 0; clause < LG_CLAUSE_COUNT; clause++)
+        if (clause == LG_CLAUSE_ON ? is_first : !(draft->rule.matches & 1u << clause))
+            words[count++] = lg_clause_words[clause];
+    if (is_first && draft->rule.verdict.kind == LG_VERDICT_ORDERLY && draft->rule.verdict.duration_ms == 0)
+        words[count++] = "within";
+    lg_reader_error(reader, is_first ? LG_PROBLEM_CLAUSE : LG_PROBLEM_MATCH, token,
+                    lg_nearest_word(token, words, count));
+}
+
+/* Everything behind the verdict and its argument. */
+static void read_clauses(struct lg_reader *reader, struct draft *draft)
+{
+    bool is_readable = true;
+
+    while (is_readable && lg_reader_peek(reader).length_bytes > 0) {
+        bool is_first = !draft->has_causes && draft->rule.matches == 0;
+        struct lg_text word = lg_reader_take(reader);
+        enum lg_clause clause = (enum lg_clause)lg_word_find(word, lg_clause_words, LG_CLAUSE_COUNT);
+
+        if (clause == LG_CLAUSE_COUNT) {
+            report_clause(reader, draft, word);
+            return;
+        }
+        if (clause == LG_CLAUSE_QUIET) {
+            is_readable = read_quiet(reader, &draft->rule, word);
+        } else if (clause == LG_CLAUSE_ON) {
+            if (!is_first)
+                lg_reader_error(reader, draft->has_causes ? LG_PROBLEM_ON_SECOND : LG_PROBLEM_ON_LATE, word, NULL);
+            is_readable = is_first ? read_causes(reader, draft) : lg_reader_take(reader).length_bytes > 0;
+        } else {
+            read_match(reader, &draft->rule, clause, word);
+        }
+    }
+}
+
+static void append_rule(struct lg_reader *reader, const struct lg_rule *rule, struct lg_text word)
+{
+    struct lg_policy *policy = reader->policy;
+
+    if (policy->rule_count < LG_RULES_MAX) {
+        policy->rules[policy->rule_count++] = *rule;
+        return;
+    }
+    if (!reader->rules_full)
+        lg_reader_error(reader, LG_PROBLEM_RULE_COUNT, lg_text_make(word.at, 0), NULL);
+    reader->rules_full = true;
+}
+
+void lg_rule_read(struct lg_reader *reader)
+{
+    struct lg_text word = lg_reader_take(reader);
+    struct draft draft = {.rule = {.source = reader->source_index, .line = reader->line_number}};
+    unsigned errors = reader->errors;
+
+    reader->rule_seen = true;
+    draft.rule.verdict.kind = (enum lg_verdict_kind)lg_word_find(word, lg_verdict_words, LG_VERDICT_COUNT);
+    if (read_argument(reader, &draft.rule.verdict))
+        read_clauses(reader, &draft);
+    if (draft.rule.causes == 0)
+        draft.rule.causes = DEFAULT_CAUSES;
+    if (reader->errors == errors)
+        append_rule(reader, &draft.rule, word);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/number.h"
+#include "policy/reader.h"
+#include "policy/text.h"
+#include "policy/words.h"
+
+/* A value that must be one of `words`; count when it is not, which has been reported. */
+static size_t read_word(struct lg_reader *reader, const char *const *words, size_t count, enum lg_problem unknown,
+                        enum lg_problem missing)
+{
+    struct lg_text token = lg_reader_take(reader);
+    size_t found = lg_word_find(token, words, count);
+
+    if (token.length_bytes == 0)
+        lg_reader_error(reader, missing, token, NULL);
+    else if (found == count)
+        lg_reader_error(reader, unknown, token, lg_nearest_word(token, words, count));
+    return found;
+}
+
+static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
+{
+    struct lg_text token = lg_reader_peek(reader);
+    size_t log;
+
+    if (token.length_bytes > 0 && lg_text_find(token, '/') < token.length_bytes) {
+        lg_reader_error(reader, LG_PROBLEM_LOG_PATH, token, NULL);
+        return false;
+    }
+    log = read_word(reader, lg_log_words, LG_LOG_COUNT, LG_PROBLEM_LOG, LG_PROBLEM_LOG_MISSING);
+    if (log == LG_LOG_COUNT)
+        return false;
+    settings->log = (enum lg_log)log;
+    if (log != LG_LOG_FILE)
+        return true;
+    settings->log_path = lg_reader_take(reader);
+    if (settings->log_path.length_bytes == 0)
+        lg_reader_error(reader, LG_PROBLEM_LOG_PATH_MISSING, settings->log_path, NULL);
+    return settings->log_path.length_bytes > 0;
+}
+
+static bool read_format(struct lg_reader *reader, struct lg_settings *settings)
+{
+    size_t format = read_word(reader, lg_format_words, LG_FORMAT_COUNT, LG_PROBLEM_FORMAT, LG_PROBLEM_FORMAT_MISSING);
+
+    settings->format = (enum lg_format)format;
+    return format < LG_FORMAT_COUNT;
+}
+
+static bool read_limit(struct lg_reader *reader, struct lg_settings *settings)
+{
+    struct lg_text token = lg_reader_take(reader);
+    size_t digits = lg_digits_count(token);
+    uint32_t number = 0;
+    enum lg_problem problem = LG_PROBLEM_NONE;
+
+    if (token.length_bytes == 0)
+        problem = LG_PROBLEM_LIMIT_MISSING;
+    else if (!lg_number_parse(lg_text_make(token.at, digits), &number) ||
+             !lg_text_is_word(lg_text_skip(token, digits), "/s"))
+        problem = LG_PROBLEM_LIMIT;
+    else if (number < 1 || number > LG_LIMIT_MAX)
+        problem = LG_PROBLEM_LIMIT_RANGE;
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, token, NULL);
+    settings->limit_per_s = number;
+    return problem == LG_PROBLEM_NONE;
+}
+
+static bool read_inspect(struct lg_reader *reader, struct lg_settings *settings)
+{
+    size_t inspect =
+        read_word(reader, lg_inspect_words, LG_INSPECT_COUNT, LG_PROBLEM_INSPECT, LG_PROBLEM_INSPECT_MISSING);
+
+    settings->inspect = (enum lg_inspect)inspect;
+    return inspect < LG_INSPECT_COUNT;
+}
+
+static bool read_callers(struct lg_reader *reader, struct lg_settings *settings)
+{
+    struct lg_text token = lg_reader_take(reader);
+    bool is_missing = token.length_bytes == 0;
+
+    if (!is_missing && lg_number_parse(token, &settings->callers) && settings->callers <= LG_CALLERS_MAX)
+        return true;
+    lg_reader_error(reader, is_missing ? LG_PROBLEM_CALLERS_MISSING : LG_PROBLEM_CALLERS, token, NULL);
+    return false;
+}
+
+/* LG_SET_* of each setting, and how its value is read into `settings`. */
+static const struct {
+    uint8_t bit;
+    bool (*read)(struct lg_reader *reader, struct lg_settings *settings);
+} kinds[LG_SETTING_COUNT] = {
+    [LG_SETTING_LOG] = {LG_SET_LOG, read_log},
+    [LG_SETTING_FORMAT] = {LG_SET_FORMAT, read_format},
+    [LG_SETTING_LIMIT] = {LG_SET_LIMIT, read_limit},
+    [LG_SETTING_INSPECT] = {LG_SET_INSPECT, read_inspect},
+    [LG_SETTING_CALLERS] = {LG_SET_CALLERS, read_callers},
+};
+
+void lg_setting_read(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_take(reader), trailing;
+    size_t setting = lg_word_find(token, lg_setting_words, LG_SETTING_COUNT);
+    struct lg_settings read = reader->policy->settings;
+    uint8_t bit = kinds[setting].bit;
+    unsigned errors = reader->errors;
+
+    if (reader->rule_seen)
+        lg_reader_error(reader, LG_PROBLEM_SETTING_LATE, token, NULL);
+    else if (reader->set_here & bit)
+        lg_reader_error(reader, LG_PROBLEM_SETTING_TWICE, token, NULL);
+    reader->set_here |= bit;
+    if (!kinds[setting].read(reader, &read))
+        return;
+    trailing = lg_reader_peek(reader);
+    if (trailing.length_bytes > 0)
+        lg_reader_error(reader, LG_PROBLEM_TRAILING, trailing, NULL);
+    if (reader->errors > errors || (reader->set_before & bit) != 0)
+        return;
+    reader->policy->settings = read;
+    reader->policy->settings.set |= bit;
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/print.h"
+
+#include "policy/put.h"
+#include "policy/text.h"
+#include "policy/words.h"
+
+static void put_duration(const struct lg_out *out, uint32_t duration_ms)
+{
+    uint32_t unit = duration_ms % 60000 == 0 ? 60000 : duration_ms % 1000 == 0 ? 1000 : 1;
+
+    lg_put_number(out, duration_ms / unit);
+    lg_put_word(out, unit == 60000 ? "m" : unit == 1000 ? "s" : "ms");
+}
+
+void lg_duration_print(uint32_t duration_ms, lg_put_fn *put, void *context)
+{
+    put_duration(&(struct lg_out){put, context}, duration_ms);
+}
+
+static void put_errno(const struct lg_out *out, int number)
+{
+    const char *name = lg_errno_name(number);
+
+    lg_put_word(out, " ");
+    if (name != NULL)
+        lg_put_word(out, name);
+    else
+        lg_put_number(out, (uint32_t)number);
+}
+
+void lg_verdict_print(const struct lg_verdict *verdict, lg_put_fn *put, void *context)
+{
+    struct lg_out out = {put, context};
+
+    lg_put_word(&out, lg_verdict_name(verdict->kind));
+    if (verdict->kind == LG_VERDICT_REJECT)
+        put_errno(&out, verdict->reject_errno);
+    if (verdict->duration_ms == 0)
+        return;
+    lg_put_word(&out, verdict->kind == LG_VERDICT_ORDERLY ? " within " : " ");
+    put_duration(&out, verdict->duration_ms);
+}
+
+static void put_causes(const struct lg_out *out, unsigned causes)
+{
+    const char *separator = " on ";
+
+    if (causes == 1u << LG_CAUSE_LINGER_ZERO)
+        return;
+    for (size_t i = 0; i < LG_CAUSE_COUNT; i++) {
+        if (!(causes & 1u << i))
+            continue;
+        lg_put_word(out, separator);
+        lg_put_word(out, lg_cause_words[i]);
+        separator = ",";
+    }
+}
+
+void lg_rule_print(const struct lg_rule *rule, lg_put_fn *put, void *context)
+{
+    struct lg_out out = {put, context};
+
+    lg_verdict_print(&rule->verdict, put, context);
+    put_causes(&out, rule->causes);
+    if (rule->matches & LG_MATCH_EXE) {
+        lg_put_word(&out, " exe ");
+        lg_put_text(&out, rule->exe);
+    }
+    if (rule->matches & LG_MATCH_LOCAL) {
+        lg_put_word(&out, " local ");
+        lg_address_match_print(&rule->local, put, context);
+    }
+    if (rule->matches & LG_MATCH_PEER) {
+        lg_put_word(&out, " peer ");
+        lg_address_match_print(&rule->peer, put, context);
+    }
+    if (rule->matches & LG_MATCH_ROLE) {
+        lg_put_word(&out, " role ");
+        lg_put_word(&out, lg_role_name(rule->role));
+    }
+    if (rule->quiet)
+        lg_put_word(&out, " quiet");
+}
+
+static const char *word_of(const char *const *words, size_t count, size_t i)
+{
+    return i < count ? words[i] : "?";
+}
+
+static void put_setting_value(const struct lg_out *out, const struct lg_settings *settings, enum lg_setting setting)
+{
+    switch (setting) {
+    case LG_SETTING_LOG:
+        lg_put_word(out, word_of(lg_log_words, LG_LOG_COUNT, settings->log));
+        if (settings->log != LG_LOG_FILE)
+            break;
+        lg_put_word(out, " ");
+        lg_put_text(out, settings->log_path);
+        break;
+    case LG_SETTING_FORMAT:
+        lg_put_word(out, word_of(lg_format_words, LG_FORMAT_COUNT, settings->format));
+        break;
+    case LG_SETTING_LIMIT:
+        lg_put_number(out, settings->limit_per_s);
+        lg_put_word(out, "/s");
+        break;
+    case LG_SETTING_INSPECT:
+        lg_put_word(out, word_of(lg_inspect_words, LG_INSPECT_COUNT, settings->inspect));
+        break;
+    case LG_SETTING_CALLERS:
+        lg_put_number(out, settings->callers);
+        break;
+    case LG_SETTING_COUNT:
+        break;
+    }
+}
+
+_Static_assert(LG_SET_LOG == 1u << LG_SETTING_LOG && LG_SET_FORMAT == 1u << LG_SETTING_FORMAT &&
+                   LG_SET_LIMIT == 1u << LG_SETTING_LIMIT && LG_SET_INSPECT == 1u << LG_SETTING_INSPECT &&
+                   LG_SET_CALLERS == 1u << LG_SETTING_CALLERS,
+               "the bit of a setting is 1u << its index");
+
+void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context)
+{
+    struct lg_out out = {put, context};
+
+    for (unsigned setting = 0; setting < LG_SETTING_COUNT; setting++) {
+        if (!(policy->settings.set & 1u << setting))
+            continue;
+        lg_put_word(&out, lg_setting_words[setting]);
+        lg_put_word(&out, " ");
+        put_setting_value(&out, &policy->settings, (enum lg_setting)setting);
+        lg_put_word(&out, "\n");
+    }
+    for (uint32_t i = 0; i < policy->rule_count; i++) {
+        lg_rule_print(&policy->rules[i], put, context);
+        lg_put_word(&out, "\n");
+    }
+}
+
+void lg_decision_source_print(const struct lg_policy *policy, const struct lg_decision *decision, lg_put_fn *put,
+                              void *context)
+{
+    struct lg_out out = {put, context};
+
+    if (decision->rule == NULL) {
+        lg_put_word(&out, "default");
+        return;
+    }
+    if (decision->rule->source < policy->source_count)
+        lg_put_text(&out, policy->sources[decision->rule->source].name);
+    lg_put_word(&out, ":");
+    lg_put_number(&out, decision->rule->line);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/problem.h"
+
+#include "policy/policy.h"
+
+/* The limits as they stand in the texts below. */
+_Static_assert(LG_TEXT_BYTES_MAX == 1048576 && LG_LINE_BYTES_MAX == 4096 && LG_RULES_MAX == 4096, "see below");
+_Static_assert(LG_SOURCES_MAX == 2 && LG_DURATION_MS_MAX == 3600000 && LG_ERRNO_MAX == 4095, "see below");
+_Static_assert(LG_LIMIT_MAX == 1000000 && LG_CALLERS_MAX == 16, "see below");
+
+#define VERDICTS "allow, observe, reject, orderly, linger or drain"
+#define SETTINGS "log, format, limit, inspect or callers"
+#define CAUSES   "linger-zero, unread, disconnect or backlog"
+#define MATCHES  "exe, local, peer, role, quiet or the end of the rule"
+#define DURATION "a number and a unit (ms, s, m or h), such as 250ms"
+#define ADDRESS  "10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"
+#define LOG      "stderr, off, syslog or file PATH"
+#define LIMIT    "a number of records per second, such as 100/s"
+#define INSPECT  "never, first-abort or every-close"
+#define CALLERS  "a number from 0 to 16"
+
+const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
+    [LG_PROBLEM_NONE] = {"no problem", NULL},
+
+    [LG_PROBLEM_TEXT_LONG] = {"policy text too long", "at most 1048576 bytes"},
+    [LG_PROBLEM_TEXT_COUNT] = {"too many policy texts", "at most 2"},
+    [LG_PROBLEM_LINE_LONG] = {"line too long", "at most 4096 bytes"},
+    [LG_PROBLEM_RULE_COUNT] = {"too many rules", "at most 4096 in all policy texts together"},
+    [LG_PROBLEM_NUL] = {"NUL byte in", "text"},
+    [LG_PROBLEM_CONTROL] = {"control character in", "text, with blanks or tabs between the words"},
+
+    [LG_PROBLEM_STATEMENT] = {"unknown verdict or setting", "a verdict (" VERDICTS ") or a setting (" SETTINGS ")"},
+    [LG_PROBLEM_VERDICT] = {"unknown verdict", VERDICTS},
+    [LG_PROBLEM_VERDICT_MISSING] = {"no verdict before", "VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    [LG_PROBLEM_VERDICT_SECOND] = {"second verdict", "one rule on a line, or ; between two"},
+    [LG_PROBLEM_TRAILING] = {"unexpected", "the end of the line"},
+
+    [LG_PROBLEM_ARGUMENT] = {"argument of a verdict that takes none:", "on, " MATCHES},
+    [LG_PROBLEM_ERRNO] = {"unknown errno or match", "an errno name or number, on, " MATCHES},
+    [LG_PROBLEM_ERRNO_RANGE] = {"errno out of range:", "1 to 4095"},
+    [LG_PROBLEM_DURATION] = {"bad duration", DURATION},
+    [LG_PROBLEM_DURATION_MISSING] = {"missing duration", DURATION},
+    [LG_PROBLEM_DURATION_NO_UNIT] = {"duration without a unit:", DURATION},
+    [LG_PROBLEM_DURATION_RANGE] = {"duration out of range:", "1ms to 1h"},
+    [LG_PROBLEM_WITHIN_MISSING] = {"missing within before", "orderly within DURATION"},
+    [LG_PROBLEM_WITHIN_ELSEWHERE] = {"only orderly takes", "the duration directly after linger or drain"},
+
+    [LG_PROBLEM_ON_LATE] = {"misplaced", "on CAUSE directly after the verdict, before the matches"},
+    [LG_PROBLEM_ON_SECOND] = {"second", "one list of causes, separated by commas"},
+    [LG_PROBLEM_CAUSE] = {"unknown cause", CAUSES},
+    [LG_PROBLEM_CAUSE_MISSING] = {"missing cause", CAUSES},
+    [LG_PROBLEM_CAUSE_EMPTY] = {"missing cause beside a comma in", "causes separated by one comma, without blanks"},
+    [LG_PROBLEM_CAUSE_BLANK] = {"blank instead of a comma before", "causes separated by one comma, without blanks"},
+    [LG_PROBLEM_CAUSE_TWICE] = {"cause written twice:", "each cause at most once"},
+    [LG_PROBLEM_SENSELESS_UNREAD] = {"this verdict makes no sense on", "allow, observe, orderly or drain on unread"},
+    [LG_PROBLEM_SENSELESS_DISCONNECT] = {"this verdict makes no sense on", "allow, observe or reject on disconnect"},
+    [LG_PROBLEM_SENSELESS_BACKLOG] = {"this verdict makes no sense on", "allow or observe on backlog"},
+
+    [LG_PROBLEM_CLAUSE] = {"unknown match", "on, " MATCHES},
+    [LG_PROBLEM_MATCH] = {"unknown match", MATCHES},
+    [LG_PROBLEM_MATCH_TWICE] = {"match written twice:", "each match at most once"},
+    [LG_PROBLEM_GLOB_MISSING] = {"missing pattern", "exe GLOB, such as exe /usr/sbin/* or exe java"},
+    [LG_PROBLEM_GLOB_SET] = {"[ without its ] in", "a set such as [a-z] or [!a-z], or \\[ for the character"},
+    [LG_PROBLEM_GLOB_RANGE] = {"range in descending order in", "a set such as [a-z]"},
+    [LG_PROBLEM_GLOB_CARET] = {"[^ in", "[!a-z] for what is not in a set, or [\\^] for the character"},
+    [LG_PROBLEM_GLOB_BACKSLASH] = {"nothing after the \\ in", "the character that is to be taken literally"},
+    [LG_PROBLEM_ROLE] = {"unknown role", "accepted or connected"},
+    [LG_PROBLEM_ROLE_MISSING] = {"missing role", "accepted or connected"},
+    [LG_PROBLEM_QUIET_EARLY] = {"misplaced", "quiet as the last word of the rule"},
+    [LG_PROBLEM_QUIET_AFTER] = {"unexpected", "the end of the rule after quiet"},
+
+    [LG_PROBLEM_ADDRESS] = {"bad address", ADDRESS},
+    [LG_PROBLEM_ADDRESS_MISSING] = {"missing address", ADDRESS},
+    [LG_PROBLEM_ADDRESS_NAME] = {"host name", "an address, names are not resolved: " ADDRESS},
+    [LG_PROBLEM_ADDRESS_IPV4] = {"bad IPv4 address", "four numbers from 0 to 255, such as 10.0.0.5"},
+    [LG_PROBLEM_ADDRESS_ZERO] = {"leading zero in", "decimal numbers, such as 10.0.0.5"},
+    [LG_PROBLEM_ADDRESS_IPV6] = {"bad IPv6 address", "an address in brackets, such as [2001:db8::1]"},
+    [LG_PROBLEM_ADDRESS_BARE_IPV6] = {"IPv6 address without brackets, write it in brackets:",
+                                      "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    [LG_PROBLEM_ADDRESS_BRACKET] = {"missing ] in", "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    [LG_PROBLEM_ADDRESS_ZONE] = {"zone in", "an address without %, zones are not matched"},
+    [LG_PROBLEM_ADDRESS_PREFIX4] = {"bad prefix in", "/0 to /32, before the port"},
+    [LG_PROBLEM_ADDRESS_PREFIX6] = {"bad prefix in", "/0 to /128, before the port"},
+    [LG_PROBLEM_PORT] = {"bad port in", "a number from 1 to 65535, or a range such as :8000-8999"},
+    [LG_PROBLEM_PORT_ORDER] = {"ports in descending order in", "the lower port first"},
+
+    [LG_PROBLEM_SETTING_LATE] = {"setting after a rule:", "settings before the first rule"},
+    [LG_PROBLEM_SETTING_TWICE] = {"setting written twice:", "each setting at most once"},
+    [LG_PROBLEM_LOG] = {"unknown log", LOG},
+    [LG_PROBLEM_LOG_MISSING] = {"missing log", LOG},
+    [LG_PROBLEM_LOG_PATH] = {"missing file before the path", LOG},
+    [LG_PROBLEM_LOG_PATH_MISSING] = {"missing path", "log file PATH"},
+    [LG_PROBLEM_FORMAT] = {"unknown format", "text or json"},
+    [LG_PROBLEM_FORMAT_MISSING] = {"missing format", "text or json"},
+    [LG_PROBLEM_LIMIT] = {"bad limit", LIMIT},
+    [LG_PROBLEM_LIMIT_MISSING] = {"missing limit", LIMIT},
+    [LG_PROBLEM_LIMIT_RANGE] = {"limit out of range:", "1/s to 1000000/s"},
+    [LG_PROBLEM_INSPECT] = {"unknown inspect", INSPECT},
+    [LG_PROBLEM_INSPECT_MISSING] = {"missing inspect", INSPECT},
+    [LG_PROBLEM_CALLERS] = {"bad number of callers", CALLERS},
+    [LG_PROBLEM_CALLERS_MISSING] = {"missing number of callers", CALLERS},
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small pieces of text for the printers.
+ */
+#ifndef LG_PUT_H
+#define LG_PUT_H
+
+#include "policy/print.h"
+
+struct lg_out {
+    lg_put_fn *put;
+    void *context;
+};
+
+void lg_put_text(const struct lg_out *out, struct lg_text text);
+void lg_put_word(const struct lg_out *out, const char *word);
+void lg_put_number(const struct lg_out *out, uint32_t number);
+void lg_put_hex(const struct lg_out *out, uint32_t number);
+
+/*
+ * Text that somebody else wrote, for a terminal: UTF-8 passes; control characters and bytes that are
+ * no UTF-8 become `?`. Takes one character off the front of `text`; the result is static or in `text`.
+ */
+struct lg_text lg_glyph_take(struct lg_text *text);
+void lg_put_visible(const struct lg_out *out, struct lg_text text);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A policy text as lines, statements and tokens, and where in it an error stands.
+ */
+#ifndef LG_READER_H
+#define LG_READER_H
+
+#include "policy/parse.h"
+#include "policy/problem.h"
+
+#define LG_ERRORS_REPORTED_MAX 1000u
+
+struct lg_reader {
+    struct lg_policy *policy;
+    const struct lg_source *source;
+    uint8_t source_index;
+    lg_report_fn *report;
+    void *context;
+    unsigned errors;
+
+    struct lg_text rest; /* behind the present line */
+    struct lg_text line;
+    uint32_t line_number;
+    const char *at;        /* in the present line: what is read next */
+    const char *token_end; /* end of the last token that was taken */
+    bool in_statement;     /* its rest is skipped before the next one */
+
+    bool rule_seen;     /* settings may no longer come */
+    bool rules_full;    /* was said already */
+    uint8_t set_before; /* LG_SET_* of texts that were parsed before */
+    uint8_t set_here;   /* LG_SET_* of this one */
+};
+
+/* Next line, or false at the end of the text. A line that is too long is reported and skipped. */
+bool lg_reader_next_line(struct lg_reader *reader);
+
+/*
+ * Next statement that is not empty, or false at the end of the line; what is left of the present
+ * one is skipped. A statement with control characters is reported and skipped.
+ */
+bool lg_reader_next_statement(struct lg_reader *reader);
+
+/*
+ * The next token of the statement. At its end an empty one, which stands directly behind the last
+ * token, where what is missing should be written.
+ */
+struct lg_text lg_reader_peek(const struct lg_reader *reader);
+struct lg_text lg_reader_take(struct lg_reader *reader);
+
+void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion);
+
+/* One rule or one setting; the reader stands at its first word, which is a known one. */
+void lg_rule_read(struct lg_reader *reader);
+void lg_setting_read(struct lg_reader *reader);
+
+#endif

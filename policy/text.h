@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small operations on texts that are not terminated. Of libc only mem* and strlen: everything else
+ * may read a locale, and this code runs inside programs that it does not know.
+ */
+#ifndef LG_TEXT_H
+#define LG_TEXT_H
+
+#include <string.h>
+
+#include "policy/policy.h"
+
+static inline struct lg_text lg_text_make(const char *at, size_t length_bytes)
+{
+    return (struct lg_text){.at = at, .length_bytes = length_bytes};
+}
+
+static inline bool lg_text_is_word(struct lg_text text, const char *word)
+{
+    size_t length_bytes = strlen(word);
+
+    return text.length_bytes == length_bytes && memcmp(text.at, word, length_bytes) == 0;
+}
+
+static inline const char *lg_text_end(struct lg_text text)
+{
+    return text.at + text.length_bytes;
+}
+
+/* `text` without its first `count` bytes; `count` is at most its length. */
+static inline struct lg_text lg_text_skip(struct lg_text text, size_t count)
+{
+    return lg_text_make(text.at + count, text.length_bytes - count);
+}
+
+/* The index of the first `byte` in `text`, or its length. */
+static inline size_t lg_text_find(struct lg_text text, char byte)
+{
+    size_t i = 0;
+
+    while (i < text.length_bytes && text.at[i] != byte)
+        i++;
+    return i;
+}
+
+static inline bool lg_byte_is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static inline char lg_byte_to_lower(char byte)
+{
+    return byte >= 'A' && byte <= 'Z' ? (char)(byte - 'A' + 'a') : byte;
+}
+
+static inline bool lg_byte_is_letter(char byte)
+{
+    char lower = lg_byte_to_lower(byte);
+
+    return lower >= 'a' && lower <= 'z';
+}
+
+static inline bool lg_byte_is_control(char byte)
+{
+    return (unsigned char)byte < 0x20 || byte == 0x7f;
+}
+
+#endif

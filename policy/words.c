@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "policy/words.h"
+
+#include "policy/text.h"
+
+const char *const lg_verdict_words[LG_VERDICT_COUNT] = {
+    [LG_VERDICT_ALLOW] = "allow",     [LG_VERDICT_OBSERVE] = "observe", [LG_VERDICT_REJECT] = "reject",
+    [LG_VERDICT_ORDERLY] = "orderly", [LG_VERDICT_LINGER] = "linger",   [LG_VERDICT_DRAIN] = "drain",
+};
+
+const char *const lg_cause_words[LG_CAUSE_COUNT] = {
+    [LG_CAUSE_LINGER_ZERO] = "linger-zero",
+    [LG_CAUSE_UNREAD] = "unread",
+    [LG_CAUSE_DISCONNECT] = "disconnect",
+    [LG_CAUSE_BACKLOG] = "backlog",
+};
+
+const char *const lg_role_words[LG_ROLE_COUNT] = {
+    [LG_ROLE_UNKNOWN] = "unknown",
+    [LG_ROLE_ACCEPTED] = "accepted",
+    [LG_ROLE_CONNECTED] = "connected",
+};
+
+const char *const lg_log_words[LG_LOG_COUNT] = {
+    [LG_LOG_STDERR] = "stderr",
+    [LG_LOG_OFF] = "off",
+    [LG_LOG_SYSLOG] = "syslog",
+    [LG_LOG_FILE] = "file",
+};
+
+const char *const lg_format_words[LG_FORMAT_COUNT] = {
+    [LG_FORMAT_TEXT] = "text",
+    [LG_FORMAT_JSON] = "json",
+};
+
+const char *const lg_inspect_words[LG_INSPECT_COUNT] = {
+    [LG_INSPECT_FIRST_ABORT] = "first-abort",
+    [LG_INSPECT_NEVER] = "never",
+    [LG_INSPECT_EVERY_CLOSE] = "every-close",
+};
+
+const char *const lg_setting_words[LG_SETTING_COUNT] = {
+    [LG_SETTING_LOG] = "log",         [LG_SETTING_FORMAT] = "format",   [LG_SETTING_LIMIT] = "limit",
+    [LG_SETTING_INSPECT] = "inspect", [LG_SETTING_CALLERS] = "callers",
+};
+
+const char *const lg_clause_words[LG_CLAUSE_COUNT] = {
+    [LG_CLAUSE_EXE] = "exe",   [LG_CLAUSE_LOCAL] = "local", [LG_CLAUSE_PEER] = "peer",
+    [LG_CLAUSE_ROLE] = "role", [LG_CLAUSE_ON] = "on",       [LG_CLAUSE_QUIET] = "quiet",
+};
+
+#define LINGER_ZERO (1u << LG_CAUSE_LINGER_ZERO)
+#define UNREAD      (1u << LG_CAUSE_UNREAD)
+#define DISCONNECT  (1u << LG_CAUSE_DISCONNECT)
+#define BACKLOG     (1u << LG_CAUSE_BACKLOG)
+
+const uint8_t lg_verdict_causes[LG_VERDICT_COUNT] = {
+    [LG_VERDICT_ALLOW] = LINGER_ZERO | UNREAD | DISCONNECT | BACKLOG,
+    [LG_VERDICT_OBSERVE] = LINGER_ZERO | UNREAD | DISCONNECT | BACKLOG,
+    /* A close cannot fail and leave the socket open, so only the calls before it can be rejected. */
+    [LG_VERDICT_REJECT] = LINGER_ZERO | DISCONNECT,
+    [LG_VERDICT_ORDERLY] = LINGER_ZERO | UNREAD,
+    /* SO_LINGER does not keep the kernel from resetting over unread input. */
+    [LG_VERDICT_LINGER] = LINGER_ZERO,
+    [LG_VERDICT_DRAIN] = LINGER_ZERO | UNREAD,
+};
+
+size_t lg_word_find(struct lg_text text, const char *const *words, size_t count)
+{
+    size_t i = 0;
+
+    while (i < count && !lg_text_is_word(text, words[i]))
+        i++;
+    return i;
+}
+
+const char *lg_cause_name(enum lg_cause cause)
+{
+    return (unsigned)cause < LG_CAUSE_COUNT ? lg_cause_words[cause] : "?";
+}
+
+const char *lg_verdict_name(enum lg_verdict_kind kind)
+{
+    return (unsigned)kind < LG_VERDICT_COUNT ? lg_verdict_words[kind] : "?";
+}
+
+const char *lg_role_name(enum lg_role role)
+{
+    return (unsigned)role < LG_ROLE_COUNT ? lg_role_words[role] : "?";
+}
