@@ -63,6 +63,9 @@ int lg_option_error(const char *command, int result, char **argv, const struct o
 /* Reads a word of `words` (count of them): its index, or -1 after the usage error with a suggestion. */
 int lg_option_word(const char *command, const char *option, const char *value, const char *const *words, size_t count);
 
+/* The usage error for a value that is none of `words`: the nearest one, or all of them. Returns LG_EXIT_USAGE. */
+int lg_word_error(const char *command, const char *what, const char *value, const char *const *words, size_t count);
+
 /* The nearest of `count` words, or NULL: lg_nearest_word for terminated text. */
 const char *lg_word_near(const char *text, const char *const *words, size_t count);
 

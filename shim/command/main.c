@@ -6,9 +6,6 @@
 #include <unistd.h>
 
 /* Until every piece is in the tree; a missing one says so below. */
-#pragma weak lg_cmd_run
-#pragma weak lg_cmd_check_policy
-#pragma weak lg_cmd_explain
 #pragma weak lg_cmd_check_program
 #pragma weak lg_cmd_report
 #pragma weak lg_cmd_enable

@@ -6,8 +6,6 @@
 #include <stdarg.h>
 #include <string.h>
 
-#pragma weak lg_nearest_word /* until policy/parse.c is in the tree */
-
 __attribute__((format(printf, 2, 0))) static void say(const char *kind, const char *format, va_list arguments)
 {
     fflush(stdout);
@@ -60,7 +58,7 @@ struct lg_text lg_text_of(const char *string)
 
 const char *lg_word_near(const char *text, const char *const *words, size_t count)
 {
-    return !lg_nearest_word ? NULL : lg_nearest_word(lg_text_of(text), words, count);
+    return lg_nearest_word(lg_text_of(text), words, count);
 }
 
 /* "--polcy" or "--polcy=x": the nearest long option, from a table that ends in a null name. */
@@ -73,11 +71,24 @@ static int unknown_long_option(const char *command, const char *given, const str
 
     for (; longs[count].name && count < sizeof(words) / sizeof(words[0]); count++)
         words[count] = longs[count].name;
-    near = !lg_nearest_word ? NULL : lg_nearest_word(name, words, count);
+    near = lg_nearest_word(name, words, count);
     if (near)
         return lg_usage_error(command, "unknown option '--%.*s'; did you mean '--%s'?", (int)name.length_bytes, name.at,
                               near);
     return lg_usage_error(command, "unknown option '--%.*s'", (int)name.length_bytes, name.at);
+}
+
+/* "--strict=x". getopt_long leaves the option's value in optopt then, and 0 for an unknown name. */
+static bool is_argument_unwanted(const char *given, const struct option *longs)
+{
+    size_t name_bytes = strcspn(given + 2, "=");
+
+    for (; longs->name; longs++) {
+        if (given[2 + name_bytes] && longs->has_arg == no_argument && longs->val == optopt &&
+            strncmp(longs->name, given + 2, name_bytes) == 0)
+            return true;
+    }
+    return false;
 }
 
 int lg_option_error(const char *command, int result, char **argv, const struct option *longs)
@@ -89,27 +100,37 @@ int lg_option_error(const char *command, int result, char **argv, const struct o
         return lg_usage_error(command, "option '%s' needs an argument", given);
     if (result == ':')
         return lg_usage_error(command, "option '-%c' needs an argument", optopt);
-    /* getopt_long leaves the value of an option that takes no argument, and 0 for an unknown name */
-    if (is_long && optopt != 0 && strchr(given, '='))
+    if (is_long && is_argument_unwanted(given, longs))
         return lg_usage_error(command, "option '%.*s' takes no argument", (int)strcspn(given, "="), given);
     if (optopt == 0)
         return unknown_long_option(command, given, longs);
     return lg_usage_error(command, "unknown option '-%c'", optopt);
 }
 
+int lg_word_error(const char *command, const char *what, const char *value, const char *const *words, size_t count)
+{
+    const char *near = lg_word_near(value, words, count);
+    char list[256] = "";
+    size_t length_bytes = 0;
+
+    if (near)
+        return lg_usage_error(command, "%s: unknown value '%s'; did you mean '%s'?", what, value, near);
+    for (size_t i = 0; i < count && length_bytes < sizeof(list); i++)
+        length_bytes += (size_t)snprintf(list + length_bytes, sizeof(list) - length_bytes, "%s%s",
+                                         i == 0           ? ""
+                                         : i + 1 == count ? " or "
+                                                          : ", ",
+                                         words[i]);
+    return lg_usage_error(command, "%s: unknown value '%s'; expected %s", what, value, list);
+}
+
 int lg_option_word(const char *command, const char *option, const char *value, const char *const *words, size_t count)
 {
-    const char *near;
-
     for (size_t i = 0; i < count; i++) {
         if (strcmp(value, words[i]) == 0)
             return (int)i;
     }
-    near = lg_word_near(value, words, count);
-    if (near)
-        lg_usage_error(command, "%s: unknown value '%s'; did you mean '%s'?", option, value, near);
-    else
-        lg_usage_error(command, "%s: unknown value '%s'", option, value);
+    lg_word_error(command, option, value, words, count);
     return -1;
 }
 

@@ -9,10 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#pragma weak lg_policy_parse /* until policy/ is in the tree */
-#pragma weak lg_policy_init
-#pragma weak lg_policy_error_print
-
 /* The parser reports this many errors of a text at most. */
 #define ERRORS_SHOWN_MAX 1000u
 
