@@ -71,6 +71,8 @@ static enum lg_problem take_ipv4(struct lg_text *text, struct lg_address_match *
     host.length_bytes = lg_text_find(host, '/');
     if (has_letter(host))
         return LG_PROBLEM_ADDRESS_NAME;
+    if (host.length_bytes == 0 || !lg_byte_is_digit(host.at[0]))
+        return LG_PROBLEM_ADDRESS;
     problem = lg_ipv4_parse(host, match->bytes);
     if (problem != LG_PROBLEM_NONE)
         return problem;

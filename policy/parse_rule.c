@@ -56,10 +56,11 @@ static bool read_errno(struct lg_reader *reader, int *number)
     if (token.length_bytes == 0 || is_clause(token))
         return true;
     lg_reader_take(reader);
-    if (lg_number_parse(token, &value)) {
-        if (value < 1 || value > LG_ERRNO_MAX)
-            lg_reader_error(reader, LG_PROBLEM_ERRNO_RANGE, token, NULL);
-        *number = (int)value;
+    if (lg_byte_is_digit(token.at[0])) {
+        if (!lg_number_parse(token, &value) || value < 1 || value > LG_ERRNO_MAX)
+            lg_reader_error(reader, LG_PROBLEM_ERRNO_NUMBER, token, NULL);
+        else
+            *number = (int)value;
         return true;
     }
     *number = lg_errno_find(token);

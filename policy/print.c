@@ -7,7 +7,7 @@
 
 static void put_duration(const struct lg_out *out, uint32_t duration_ms)
 {
-    uint32_t unit = duration_ms % 60000 == 0 ? 60000 : duration_ms % 1000 == 0 ? 1000 : 1;
+    uint32_t unit = duration_ms == 0 || duration_ms % 1000 != 0 ? 1 : duration_ms % 60000 != 0 ? 1000 : 60000;
 
     lg_put_number(out, duration_ms / unit);
     lg_put_word(out, unit == 60000 ? "m" : unit == 1000 ? "s" : "ms");

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts that are no policies: for each message that there is, the whole line that a user reads.
+ */
+#include "policy/problem.h"
+#include "tests/harness/tap.h"
+#include "tests/unit/policy_text.h"
+
+static struct lg_policy policy;
+static struct buffer out;
+static const struct lg_source rules = {LG_SOURCE_RULES, {"rules", 5}};
+static const struct lg_source file = {LG_SOURCE_FILE, {"/etc/p", 6}};
+
+/* A literal with its length: some hold a NUL. */
+#define TEXT(literal)                                                                                                  \
+    {                                                                                                                  \
+        literal, sizeof(literal) - 1                                                                                   \
+    }
+
+/* clang-format off: one row, one text and what is said about it */
+static const struct {
+    struct lg_text text;
+    const char *messages;
+} refused[] = {
+    {TEXT("allow \000x"), "rules:1:7: error: NUL byte in \"?x\"; expected text"},
+    {TEXT("allow exe a\007b"),
+     "rules:1:11: error: control character in \"a?b\"; expected text, with blanks or tabs between the words"},
+    {TEXT("allow exe a\177b; observe"),
+     "rules:1:11: error: control character in \"a?b\"; expected text, with blanks or tabs between the words"},
+    {TEXT("allow\015; observe"),
+     "rules:1:1: error: control character in \"allow?\"; expected text, with blanks or tabs between the words"},
+    {TEXT("rejct"),
+     "rules:1:1: error: unknown verdict or setting \"rejct\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"reject\"?"},
+    {TEXT("Allow"),
+     "rules:1:1: error: unknown verdict or setting \"Allow\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"allow\"?"},
+    {TEXT("ALOW"),
+     "rules:1:1: error: unknown verdict or setting \"ALOW\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"allow\"?"},
+    {TEXT("on"),
+     "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("exe foo allow"),
+     "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("linger-zero"), "rules:1:1: error: no verdict before \"linger-zero\"; expected VERDICT [ARG] [on "
+                          "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("xyzzy"), "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, "
+                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers)"},
+    {TEXT("allow; lmit 5/s"),
+     "rules:2:2: error: unknown verdict \"lmit\"; expected allow, observe, reject, orderly, linger or drain"},
+    {TEXT("allow; rejct"), "rules:2:2: error: unknown verdict \"rejct\"; expected allow, observe, reject, orderly, "
+                           "linger or drain; did you mean \"reject\"?"},
+    {TEXT("allow reject"),
+     "rules:1:7: error: second verdict \"reject\"; expected one rule on a line, or ; between two"},
+    {TEXT("allow exe x observe"),
+     "rules:1:13: error: second verdict \"observe\"; expected one rule on a line, or ; between two"},
+    {TEXT("log off off"), "rules:1:9: error: unexpected \"off\"; expected the end of the line"},
+    {TEXT("format json allow"), "rules:1:13: error: unexpected \"allow\"; expected the end of the line"},
+    {TEXT("inspect never # fine; callers 1 x"), "rules:2:12: error: unexpected \"x\"; expected the end of the line"},
+    {TEXT("allow 5s"), "rules:1:7: error: argument of a verdict that takes none: \"5s\"; expected on, exe, local, "
+                       "peer, role, quiet or the end of the rule"},
+    {TEXT("observe within 5s"), "rules:1:9: error: argument of a verdict that takes none: \"within\"; expected on, "
+                                "exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("allow EPERM"), "rules:1:7: error: argument of a verdict that takes none: \"EPERM\"; expected on, exe, "
+                          "local, peer, role, quiet or the end of the rule"},
+    {TEXT("reject EPREM"), "rules:1:8: error: unknown errno or match \"EPREM\"; expected an errno name or number, on, "
+                           "exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject eperm"), "rules:1:8: error: unknown errno or match \"eperm\"; expected an errno name or number, on, "
+                           "exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject EPERMX1"), "rules:1:8: error: unknown errno or match \"EPERMX1\"; expected an errno name or number, "
+                             "on, exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject onn unread"), "rules:1:8: error: unknown errno or match \"onn\"; expected an errno name or number, "
+                                "on, exe, local, peer, role, quiet or the end of the rule; did you mean \"on\"?"},
+    {TEXT("reject 0"),
+     "rules:1:8: error: bad errno number \"0\"; expected a number from 1 to 4095, or a name such as EPERM"},
+    {TEXT("reject 4096"),
+     "rules:1:8: error: bad errno number \"4096\"; expected a number from 1 to 4095, or a name such as EPERM"},
+    {TEXT("reject 99999999999999999999"), "rules:1:8: error: bad errno number \"99999999999999999999\"; expected a "
+                                          "number from 1 to 4095, or a name such as EPERM"},
+    {TEXT("reject 007"),
+     "rules:1:8: error: bad errno number \"007\"; expected a number from 1 to 4095, or a name such as EPERM"},
+    {TEXT("reject EPERM EACCES"),
+     "rules:1:14: error: unknown match \"EACCES\"; expected on, exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("orderly within"),
+     "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within on unread"),
+     "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within # 5s"),
+     "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 5"),
+     "rules:1:16: error: duration without a unit: \"5\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 5x"),
+     "rules:1:16: error: bad duration \"5x\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within s"),
+     "rules:1:16: error: bad duration \"s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 1.5s"),
+     "rules:1:16: error: bad duration \"1.5s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 05s"),
+     "rules:1:16: error: bad duration \"05s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within -5s"),
+     "rules:1:16: error: bad duration \"-5s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly 5s"), "rules:1:9: error: missing within before \"5s\"; expected orderly within DURATION"},
+    {TEXT("orderly witin 5s"), "rules:1:9: error: unknown match \"witin\"; expected on, exe, local, peer, role, quiet "
+                               "or the end of the rule; did you mean \"within\"?"},
+    {TEXT("linger"), "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("linger quiet"),
+     "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("linger 0s"), "rules:1:8: error: duration out of range: \"0s\"; expected 1ms to 1h"},
+    {TEXT("linger 61m"), "rules:1:8: error: duration out of range: \"61m\"; expected 1ms to 1h"},
+    {TEXT("linger 99999999999999999999h"),
+     "rules:1:8: error: duration out of range: \"99999999999999999999h\"; expected 1ms to 1h"},
+    {TEXT("drain 3600001ms"), "rules:1:7: error: duration out of range: \"3600001ms\"; expected 1ms to 1h"},
+    {TEXT("drain within 5s"),
+     "rules:1:7: error: only orderly takes \"within\"; expected the duration directly after linger or drain"},
+    {TEXT("drain x"),
+     "rules:1:7: error: bad duration \"x\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("allow exe x on unread"),
+     "rules:1:13: error: misplaced \"on\"; expected on CAUSE directly after the verdict, before the matches"},
+    {TEXT("allow on unread on backlog"),
+     "rules:1:17: error: second \"on\"; expected one list of causes, separated by commas"},
+    {TEXT("allow on"), "rules:1:9: error: missing cause; expected linger-zero, unread, disconnect or backlog"},
+    {TEXT("allow on exe x"), "rules:1:9: error: missing cause; expected linger-zero, unread, disconnect or backlog"},
+    {TEXT("allow on unred"), "rules:1:10: error: unknown cause \"unred\"; expected linger-zero, unread, disconnect or "
+                             "backlog; did you mean \"unread\"?"},
+    {TEXT("allow on UNREAD"), "rules:1:10: error: unknown cause \"UNREAD\"; expected linger-zero, unread, disconnect "
+                              "or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on unread,"), "rules:1:10: error: missing cause beside a comma in \"unread,\"; expected causes "
+                               "separated by one comma, without blanks"},
+    {TEXT("allow on ,unread"), "rules:1:10: error: missing cause beside a comma in \",unread\"; expected causes "
+                               "separated by one comma, without blanks"},
+    {TEXT("allow on unread,,backlog"), "rules:1:10: error: missing cause beside a comma in \"unread,,backlog\"; "
+                                       "expected causes separated by one comma, without blanks"},
+    {TEXT("allow on unread, backlog"), "rules:1:10: error: missing cause beside a comma in \"unread,\"; expected "
+                                       "causes separated by one comma, without blanks"},
+    {TEXT("allow on unread ,backlog"), "rules:1:17: error: blank instead of a comma before \",backlog\"; expected "
+                                       "causes separated by one comma, without blanks"},
+    {TEXT("allow on unread backlog"), "rules:1:17: error: blank instead of a comma before \"backlog\"; expected causes "
+                                      "separated by one comma, without blanks"},
+    {TEXT("allow on unread unread,backlog"), "rules:1:17: error: blank instead of a comma before \"unread,backlog\"; "
+                                             "expected causes separated by one comma, without blanks"},
+    {TEXT("allow on unread,unread"),
+     "rules:1:17: error: cause written twice: \"unread\"; expected each cause at most once"},
+    {TEXT("reject on unread"), "rules:1:11: error: this verdict makes no sense on \"unread\"; expected allow, observe, "
+                               "orderly or drain on unread"},
+    {TEXT("linger 5s on unread"), "rules:1:14: error: this verdict makes no sense on \"unread\"; expected allow, "
+                                  "observe, orderly or drain on unread"},
+    {TEXT("orderly on disconnect"), "rules:1:12: error: this verdict makes no sense on \"disconnect\"; expected allow, "
+                                    "observe or reject on disconnect"},
+    {TEXT("linger 5s on linger-zero,disconnect"), "rules:1:26: error: this verdict makes no sense on \"disconnect\"; "
+                                                  "expected allow, observe or reject on disconnect"},
+    {TEXT("drain 5s on backlog"),
+     "rules:1:13: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog"},
+    {TEXT("reject on backlog"),
+     "rules:1:11: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog"},
+    {TEXT("orderly on unread,backlog,disconnect"),
+     "rules:1:19: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog\n"
+     "rules:1:27: error: this verdict makes no sense on \"disconnect\"; expected allow, observe or reject on "
+     "disconnect"},
+    {TEXT("allow foo"),
+     "rules:1:7: error: unknown match \"foo\"; expected on, exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("allow lcal :1"), "rules:1:7: error: unknown match \"lcal\"; expected on, exe, local, peer, role, quiet or "
+                            "the end of the rule; did you mean \"local\"?"},
+    {TEXT("allow o unread"), "rules:1:7: error: unknown match \"o\"; expected on, exe, local, peer, role, quiet or the "
+                             "end of the rule; did you mean \"on\"?"},
+    {TEXT("allow local :1 pear :2"), "rules:1:16: error: unknown match \"pear\"; expected exe, local, peer, role, "
+                                     "quiet or the end of the rule; did you mean \"peer\"?"},
+    {TEXT("allow local :1 onn unread"),
+     "rules:1:16: error: unknown match \"onn\"; expected exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("allow local :1 locl :2"),
+     "rules:1:16: error: unknown match \"locl\"; expected exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("allow local :1 local :2"),
+     "rules:1:16: error: match written twice: \"local\"; expected each match at most once"},
+    {TEXT("allow role accepted role accepted"),
+     "rules:1:21: error: match written twice: \"role\"; expected each match at most once"},
+    {TEXT("allow exe"), "rules:1:10: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+    {TEXT("allow quiet exe"),
+     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule\n"
+     "rules:1:16: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+    {TEXT("allow exe [a"),
+     "rules:1:11: error: [ without its ] in \"[a\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
+    {TEXT("allow exe [a-"),
+     "rules:1:11: error: [ without its ] in \"[a-\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
+    {TEXT("allow exe []"),
+     "rules:1:11: error: [ without its ] in \"[]\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
+    {TEXT("allow exe [!]"),
+     "rules:1:11: error: [ without its ] in \"[!]\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
+    {TEXT("allow exe [\\]"), "rules:1:11: error: [ without its ] in \"[\\]\"; expected a set such as [a-z] or [!a-z], "
+                             "or \\[ for the character"},
+    {TEXT("allow exe [z-a]"),
+     "rules:1:11: error: range in descending order in \"[z-a]\"; expected a set such as [a-z]"},
+    {TEXT("allow exe [^a]"),
+     "rules:1:11: error: [^ in \"[^a]\"; expected [!a-z] for what is not in a set, or [\\^] for the character"},
+    {TEXT("allow exe a\\"),
+     "rules:1:11: error: nothing after the \\ in \"a\\\"; expected the character that is to be taken literally"},
+    {TEXT("allow role"), "rules:1:11: error: missing role; expected accepted or connected"},
+    {TEXT("allow role quiet"), "rules:1:11: error: missing role; expected accepted or connected"},
+    {TEXT("allow role unknown"), "rules:1:12: error: unknown role \"unknown\"; expected accepted or connected"},
+    {TEXT("allow role acepted"),
+     "rules:1:12: error: unknown role \"acepted\"; expected accepted or connected; did you mean \"accepted\"?"},
+    {TEXT("allow quiet exe x"), "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule"},
+    {TEXT("allow quiet on unread"),
+     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule"},
+    {TEXT("allow quiet foo"), "rules:1:13: error: unexpected \"foo\"; expected the end of the rule after quiet"},
+    {TEXT("allow quiet quiet"), "rules:1:13: error: unexpected \"quiet\"; expected the end of the rule after quiet"},
+    {TEXT("allow quiet reject"), "rules:1:13: error: unexpected \"reject\"; expected the end of the rule after quiet"},
+    {TEXT("allow local"),
+     "rules:1:12: error: missing address; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local peer :1"),
+     "rules:1:12: error: missing address; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local 10.0.0.5x:1"), "rules:1:13: error: host name \"10.0.0.5x:1\"; expected an address, names are "
+                                      "not resolved: 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local *:443"), "rules:1:13: error: bad address \"*:443\"; expected 10.0.0.5, 10.0.0.0/8, "
+                                "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local /8"),
+     "rules:1:13: error: bad address \"/8\"; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local [::1]x"), "rules:1:13: error: bad address \"[::1]x\"; expected 10.0.0.5, 10.0.0.0/8, "
+                                 "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local [::1]443"), "rules:1:13: error: bad address \"[::1]443\"; expected 10.0.0.5, 10.0.0.0/8, "
+                                   "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local localhost"), "rules:1:13: error: host name \"localhost\"; expected an address, names are not "
+                                    "resolved: 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local example.com:443"),
+     "rules:1:13: error: host name \"example.com:443\"; expected an address, names are not resolved: 10.0.0.5, "
+     "10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local 10.0.0"),
+     "rules:1:13: error: bad IPv4 address \"10.0.0\"; expected four numbers from 0 to 255, such as 10.0.0.5"},
+    {TEXT("allow local 10.0.0.5.6"),
+     "rules:1:13: error: bad IPv4 address \"10.0.0.5.6\"; expected four numbers from 0 to 255, such as 10.0.0.5"},
+    {TEXT("allow local 256.0.0.1"),
+     "rules:1:13: error: bad IPv4 address \"256.0.0.1\"; expected four numbers from 0 to 255, such as 10.0.0.5"},
+    {TEXT("allow local 1..2.3"),
+     "rules:1:13: error: bad IPv4 address \"1..2.3\"; expected four numbers from 0 to 255, such as 10.0.0.5"},
+    {TEXT("allow local 010.0.0.1"),
+     "rules:1:13: error: leading zero in \"010.0.0.1\"; expected decimal numbers, such as 10.0.0.5"},
+    {TEXT("allow local 10.0.0.00"),
+     "rules:1:13: error: leading zero in \"10.0.0.00\"; expected decimal numbers, such as 10.0.0.5"},
+    {TEXT("allow local []"),
+     "rules:1:13: error: bad IPv6 address \"[]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [10.0.0.1]"),
+     "rules:1:13: error: bad IPv6 address \"[10.0.0.1]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [:::1]"),
+     "rules:1:13: error: bad IPv6 address \"[:::1]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [1:2:3:4:5:6:7:8:9]"), "rules:1:13: error: bad IPv6 address \"[1:2:3:4:5:6:7:8:9]\"; expected "
+                                              "an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [1::2::3]"),
+     "rules:1:13: error: bad IPv6 address \"[1::2::3]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [1:2:3:4:5:6:7:8::]"), "rules:1:13: error: bad IPv6 address \"[1:2:3:4:5:6:7:8::]\"; expected "
+                                              "an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [12345::]"),
+     "rules:1:13: error: bad IPv6 address \"[12345::]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [1:]"),
+     "rules:1:13: error: bad IPv6 address \"[1:]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [:1]"),
+     "rules:1:13: error: bad IPv6 address \"[:1]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [::1.2.3]"),
+     "rules:1:13: error: bad IPv6 address \"[::1.2.3]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [::1.2.3.4:5]"),
+     "rules:1:13: error: bad IPv6 address \"[::1.2.3.4:5]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [1:2:3:4:5:6:7:1.2.3.4]"), "rules:1:13: error: bad IPv6 address \"[1:2:3:4:5:6:7:1.2.3.4]\"; "
+                                                  "expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local ::1"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"::1\"; "
+                              "expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local 2001:db8::1"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: "
+                                      "\"2001:db8::1\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local fe80::1/64"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: "
+                                     "\"fe80::1/64\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local ::"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"::\"; expected "
+                             "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local [::1"),
+     "rules:1:13: error: missing ] in \"[::1\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local [::1/64"),
+     "rules:1:13: error: missing ] in \"[::1/64\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+    {TEXT("allow local [fe80::1%eth0]"),
+     "rules:1:13: error: zone in \"[fe80::1%eth0]\"; expected an address without %, zones are not matched"},
+    {TEXT("allow local 10.0.0.0/33"),
+     "rules:1:13: error: bad prefix in \"10.0.0.0/33\"; expected /0 to /32, before the port"},
+    {TEXT("allow local 10.0.0.0/"),
+     "rules:1:13: error: bad prefix in \"10.0.0.0/\"; expected /0 to /32, before the port"},
+    {TEXT("allow local 10.0.0.0/255.0.0.0"),
+     "rules:1:13: error: bad prefix in \"10.0.0.0/255.0.0.0\"; expected /0 to /32, before the port"},
+    {TEXT("allow local 10.0.0.0/08"),
+     "rules:1:13: error: bad prefix in \"10.0.0.0/08\"; expected /0 to /32, before the port"},
+    {TEXT("allow local [::]/129"),
+     "rules:1:13: error: bad prefix in \"[::]/129\"; expected /0 to /128, before the port"},
+    {TEXT("allow local [::]/x:1"),
+     "rules:1:13: error: bad prefix in \"[::]/x:1\"; expected /0 to /128, before the port"},
+    {TEXT("allow local :0"),
+     "rules:1:13: error: bad port in \":0\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :"),
+     "rules:1:13: error: bad port in \":\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :65536"),
+     "rules:1:13: error: bad port in \":65536\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :80-"),
+     "rules:1:13: error: bad port in \":80-\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :-80"),
+     "rules:1:13: error: bad port in \":-80\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :080"),
+     "rules:1:13: error: bad port in \":080\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :http"),
+     "rules:1:13: error: bad port in \":http\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local 10.0.0.0:443/8"), "rules:1:13: error: bad port in \"10.0.0.0:443/8\"; expected a number from 1 "
+                                         "to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :80-90-100"),
+     "rules:1:13: error: bad port in \":80-90-100\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local 10.0.0.1:2-1"),
+     "rules:1:13: error: ports in descending order in \"10.0.0.1:2-1\"; expected the lower port first"},
+    {TEXT("allow; log off"),
+     "rules:2:2: error: setting after a rule: \"log\"; expected settings before the first rule"},
+    {TEXT("allow; format xml"),
+     "rules:2:2: error: setting after a rule: \"format\"; expected settings before the first rule\n"
+     "rules:2:9: error: unknown value of format \"xml\"; expected text or json"},
+    {TEXT("log off; log off"), "rules:2:2: error: setting written twice: \"log\"; expected each setting at most once"},
+    {TEXT("limit 5/s; format json; limit 6/s"),
+     "rules:3:2: error: setting written twice: \"limit\"; expected each setting at most once"},
+    {TEXT("log"), "rules:1:4: error: missing value of log; expected stderr, off, syslog or file PATH"},
+    {TEXT("log fil /x"), "rules:1:5: error: unknown value of log \"fil\"; expected stderr, off, syslog or file PATH; "
+                         "did you mean \"file\"?"},
+    {TEXT("log /var/log/x"),
+     "rules:1:5: error: missing file before the path \"/var/log/x\"; expected stderr, off, syslog or file PATH"},
+    {TEXT("log Syslog"), "rules:1:5: error: unknown value of log \"Syslog\"; expected stderr, off, syslog or file "
+                         "PATH; did you mean \"syslog\"?"},
+    {TEXT("log file"), "rules:1:9: error: missing path; expected log file PATH"},
+    {TEXT("log file # x"), "rules:1:9: error: missing path; expected log file PATH"},
+    {TEXT("format"), "rules:1:7: error: missing value of format; expected text or json"},
+    {TEXT("format jsn"),
+     "rules:1:8: error: unknown value of format \"jsn\"; expected text or json; did you mean \"json\"?"},
+    {TEXT("limit"), "rules:1:6: error: missing value of limit; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 5"),
+     "rules:1:7: error: bad value of limit \"5\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 5/m"),
+     "rules:1:7: error: bad value of limit \"5/m\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit x/s"),
+     "rules:1:7: error: bad value of limit \"x/s\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 05/s"),
+     "rules:1:7: error: bad value of limit \"05/s\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 0/s"), "rules:1:7: error: limit out of range: \"0/s\"; expected 1/s to 1000000/s"},
+    {TEXT("limit 1000001/s"), "rules:1:7: error: limit out of range: \"1000001/s\"; expected 1/s to 1000000/s"},
+    {TEXT("inspect"), "rules:1:8: error: missing value of inspect; expected never, first-abort or every-close"},
+    {TEXT("inspect always"),
+     "rules:1:9: error: unknown value of inspect \"always\"; expected never, first-abort or every-close"},
+    {TEXT("inspect evry-close"), "rules:1:9: error: unknown value of inspect \"evry-close\"; expected never, "
+                                 "first-abort or every-close; did you mean \"every-close\"?"},
+    {TEXT("callers"), "rules:1:8: error: missing value of callers; expected a number from 0 to 16"},
+    {TEXT("callers 17"), "rules:1:9: error: bad value of callers \"17\"; expected a number from 0 to 16"},
+    {TEXT("callers x"), "rules:1:9: error: bad value of callers \"x\"; expected a number from 0 to 16"},
+    {TEXT("callers 01"), "rules:1:9: error: bad value of callers \"01\"; expected a number from 0 to 16"},
+};
+/* clang-format on */
+
+static int reported[LG_PROBLEM_COUNT];
+
+static void note_problem(const struct lg_policy_error *error)
+{
+    for (size_t i = 0; i < LG_PROBLEM_COUNT; i++)
+        if (lg_problem_texts[i].problem == error->problem && lg_problem_texts[i].expected == error->expected)
+            reported[i] = 1;
+}
+
+/* Everything that a caller of the parser may rely on. */
+static void check_error(const struct lg_policy_error *error)
+{
+    const char *end = error->line_text.at + error->line_text.length_bytes;
+
+    CHECK(error->line >= 1 && error->column >= 1);
+    CHECK(error->token.at == error->line_text.at + error->column - 1);
+    CHECK(error->token.at + error->token.length_bytes <= end);
+    CHECK(error->problem != NULL && error->source != NULL);
+}
+
+static void print_error(void *context, const struct lg_policy_error *error)
+{
+    (void)context;
+    note_problem(error);
+    check_error(error);
+    lg_policy_error_print(error, false, buffer_put, &out);
+}
+
+static unsigned parse(const struct lg_source *source, struct lg_text text)
+{
+    lg_policy_init(&policy);
+    buffer_clear(&out);
+    return lg_policy_parse(&policy, source, text, print_error, NULL);
+}
+
+static void test_messages(void)
+{
+    for (size_t i = 0; i < TAP_COUNT(refused); i++) {
+        unsigned lines = 1;
+
+        for (const char *at = refused[i].messages; *at != '\0'; at++)
+            lines += *at == '\n';
+        CHECK_INT(parse(&rules, refused[i].text), lines);
+        REQUIRE(out.length_bytes > 0);
+        out.at[out.length_bytes - 1] = '\0';
+        CHECK_TEXT(out.at, refused[i].messages);
+    }
+}
+
+static void test_too_many_rules(void)
+{
+    static char text[(LG_RULES_MAX + 3) * 6];
+
+    for (unsigned i = 0; i < LG_RULES_MAX + 3; i++)
+        memcpy(text + 6 * i, i < LG_RULES_MAX + 2 ? "allow\n" : "alow \n", 6);
+    CHECK_INT(parse(&file, (struct lg_text){text, 6 * LG_RULES_MAX}), 0);
+    CHECK_INT(parse(&file, (struct lg_text){text, 6 * LG_RULES_MAX + 6}), 1);
+    /* Said once, and the errors behind it are found all the same. */
+    CHECK_INT(parse(&file, (struct lg_text){text, sizeof(text)}), 2);
+    CHECK_TEXT(out.at,
+               "/etc/p:4097:1: error: too many rules; expected at most 4096 in all policy texts together\n"
+               "/etc/p:4099:1: error: unknown verdict \"alow\"; expected allow, observe, reject, orderly, linger "
+               "or drain; did you mean \"allow\"?\n");
+    /* Both texts count. */
+    REQUIRE(parse(&rules, text_of("allow")) == 0);
+    CHECK_INT(lg_policy_parse(&policy, &file, (struct lg_text){text, 6 * LG_RULES_MAX}, print_error, NULL), 1);
+    CHECK_CONTAINS(out.at, "/etc/p:4096:1: error: too many rules");
+    CHECK(reported[LG_PROBLEM_RULE_COUNT]);
+}
+
+static void test_long_line(void)
+{
+    static char text[2 * LG_LINE_BYTES_MAX];
+
+    memset(text, 'x', sizeof(text));
+    memcpy(text, "\nallow exe ", 11);
+    memcpy(text + 1 + LG_LINE_BYTES_MAX + 1, "\nalow", 5);
+    CHECK_INT(parse(&file, (struct lg_text){text, 1 + LG_LINE_BYTES_MAX + 1 + 5}), 2);
+    CHECK_CONTAINS(out.at, "/etc/p:2:4097: error: line too long; expected at most 4096 bytes\n");
+    CHECK_CONTAINS(out.at, "/etc/p:3:1: error: unknown verdict or setting \"alow\"");
+    CHECK(reported[LG_PROBLEM_LINE_LONG]);
+    /* Of a text for the environment, a line is what stands between two semicolons. */
+    text[1 + LG_LINE_BYTES_MAX / 2] = ';';
+    CHECK_INT(parse(&rules, (struct lg_text){text, 1 + LG_LINE_BYTES_MAX + 1}), 1);
+    CHECK_LACKS(out.at, "line too long");
+}
+
+static void test_long_text(void)
+{
+    static char text[LG_TEXT_BYTES_MAX + 1];
+
+    memset(text, ' ', sizeof(text));
+    CHECK_INT(parse(&file, (struct lg_text){text, sizeof(text)}), 1);
+    CHECK_TEXT(out.at, "/etc/p:1:1: error: policy text too long; expected at most 1048576 bytes\n");
+    CHECK(reported[LG_PROBLEM_TEXT_LONG]);
+}
+
+static void test_third_text(void)
+{
+    REQUIRE(parse(&rules, text_of("allow")) == 0);
+    REQUIRE(lg_policy_parse(&policy, &file, text_of("allow"), print_error, NULL) == 0);
+    CHECK_INT(lg_policy_parse(&policy, &file, text_of("\nallow"), print_error, NULL), 1);
+    CHECK_TEXT(out.at, "/etc/p:1:1: error: too many policy texts; expected at most 2\n");
+    CHECK_INT(policy.rule_count, 2);
+    CHECK(reported[LG_PROBLEM_TEXT_COUNT]);
+}
+
+static void test_every_message(void)
+{
+    test_messages();
+    test_too_many_rules();
+    test_long_line();
+    test_long_text();
+    test_third_text();
+    for (size_t i = LG_PROBLEM_NONE + 1; i < LG_PROBLEM_COUNT; i++)
+        if (!reported[i])
+            tap_fail(__FILE__, __LINE__, "no text of this test is refused with: %s", lg_problem_texts[i].problem);
+}
+
+static void test_all_at_once(void)
+{
+    CHECK_INT(
+        parse(&file, text_of("lgo off\nallow local x peer y; rject; linger\n\n\tdrain 1x on unred role z quiet q")), 9);
+    CHECK_CONTAINS(out.at, "/etc/p:1:1: error: unknown verdict or setting \"lgo\"");
+    CHECK_CONTAINS(out.at, "/etc/p:2:13: error: host name \"x\"");
+    CHECK_CONTAINS(out.at, "/etc/p:2:20: error: host name \"y\"");
+    CHECK_CONTAINS(out.at, "/etc/p:2:23: error: unknown verdict \"rject\"");
+    CHECK_CONTAINS(out.at, "/etc/p:2:36: error: missing duration;");
+    CHECK_CONTAINS(out.at, "/etc/p:4:8: error: bad duration \"1x\"");
+    CHECK_CONTAINS(out.at, "/etc/p:4:14: error: unknown cause \"unred\"");
+    CHECK_CONTAINS(out.at, "/etc/p:4:25: error: unknown role \"z\"");
+    CHECK_CONTAINS(out.at, "/etc/p:4:33: error: unexpected \"q\"");
+}
+
+static void count_error(void *context, const struct lg_policy_error *error)
+{
+    (void)error;
+    ++*(unsigned *)context;
+}
+
+static void test_thousand(void)
+{
+    static char text[5000];
+    unsigned told = 0;
+
+    memset(text, ';', sizeof(text));
+    for (size_t i = 0; i < sizeof(text); i += 2)
+        text[i] = 'x';
+    lg_policy_init(&policy);
+    CHECK_INT(lg_policy_parse(&policy, &rules, (struct lg_text){text, sizeof(text)}, count_error, &told), 2500);
+    CHECK_INT(told, 1000);
+    lg_policy_init(&policy);
+    CHECK_INT(lg_policy_parse(&policy, &rules, (struct lg_text){text, sizeof(text)}, NULL, NULL), 2500);
+}
+
+/* A statement with an error leaves nothing of itself behind. */
+static void test_no_trace(void)
+{
+    CHECK_INT(parse(&rules, text_of("log file; limit 5/s x; format json; allow local x; observe")), 3);
+    CHECK_INT(policy.settings.set, LG_SET_FORMAT);
+    CHECK_INT(policy.settings.limit_per_s, LG_LIMIT_DEFAULT);
+    CHECK_INT(policy.rule_count, 1);
+}
+
+/* Each text of the table, and each of its beginnings, against a page that faults. */
+static void test_fences(void)
+{
+    struct fence fence = fence_make(4096);
+
+    for (size_t i = 0; i < TAP_COUNT(refused); i++) {
+        for (size_t length = 0; length <= refused[i].text.length_bytes; length++) {
+            struct lg_text text = {refused[i].text.at, length};
+
+            parse(&rules, fence_end(fence, text));
+            parse(&file, fence_end(fence, text));
+            parse(&rules, fence_start(fence, text));
+        }
+    }
+}
+
+static const struct tap_test tests[] = {
+    {"each wrong text gives its messages, word for word", test_messages, 0},
+    {"rule 4097 is refused, once, whichever text it is in", test_too_many_rules, 0},
+    {"a line of 4097 bytes is refused, and the text behind it read", test_long_line, 0},
+    {"a text of more than a megabyte is refused", test_long_text, 0},
+    {"a third text is refused", test_third_text, 0},
+    {"every message that there is was seen", test_every_message, 0},
+    {"all errors of a text are reported, in its order", test_all_at_once, 0},
+    {"all errors are counted, and the first thousand reported", test_thousand, 0},
+    {"a statement with an error changes nothing", test_no_trace, 0},
+    {"no byte outside of a wrong text is read", test_fences, 0},
+};
+
+int main(int argc, char **argv)
+{
+    return tap_main(argc, argv, tests, TAP_COUNT(tests));
+}
