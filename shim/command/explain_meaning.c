@@ -109,8 +109,4 @@ void lg_decision_meaning(const struct lg_facts *facts, const struct lg_decision 
     case LG_VERDICT_COUNT:
         break;
     }
-    if (decision->quiet || verdict->kind == LG_VERDICT_ALLOW)
-        fputs(" No record is written.", file);
-    else
-        fputs(" A record is written.", file);
 }
