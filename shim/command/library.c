@@ -57,13 +57,13 @@ static bool strip_last(char *path)
     return true;
 }
 
-static size_t list_places(char *places[], size_t room)
+static size_t list_places(char *places[], size_t room, bool installed)
 {
     char directory[PATH_MAX];
     size_t count = 0;
 
     if (command_directory(directory)) {
-        if (asprintf(&places[count], "%s/" LG_LIBRARY_NAME, directory) >= 0)
+        if (!installed && asprintf(&places[count], "%s/" LG_LIBRARY_NAME, directory) >= 0)
             count++;
         if (strip_last(directory)) {
             if (asprintf(&places[count], "%s/lib/" LG_LIBRARY_NAME, directory) >= 0)
@@ -79,10 +79,10 @@ static size_t list_places(char *places[], size_t room)
     return count;
 }
 
-char *lg_library_find(void)
+char *lg_library_find(bool installed)
 {
     char *places[4] = {NULL};
-    size_t count = list_places(places, sizeof(places) / sizeof(places[0]));
+    size_t count = list_places(places, sizeof(places) / sizeof(places[0]), installed);
     char *found = NULL;
 
     for (size_t i = 0; i < count && !found; i++) {

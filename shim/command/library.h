@@ -15,9 +15,10 @@
 
 /*
  * The path of the library: beside the running command, in ../lib and ../lib/MULTIARCH from there, or
- * where it was to be installed. The caller frees it. NULL after an error that names the places.
+ * where it was to be installed. `installed` leaves out the first, which is a build directory. The
+ * caller frees it. NULL after an error that names the places.
  */
-char *lg_library_find(void);
+char *lg_library_find(bool installed);
 
 /* Why a path cannot be written into such a list, as the end of a sentence, or NULL when it can. */
 const char *lg_library_path_problem(const char *path);

@@ -8,9 +8,6 @@
 /* Until every piece is in the tree; a missing one says so below. */
 #pragma weak lg_cmd_check_program
 #pragma weak lg_cmd_report
-#pragma weak lg_cmd_enable
-#pragma weak lg_cmd_disable
-#pragma weak lg_cmd_status
 
 static const struct command {
     const char *name;

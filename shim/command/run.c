@@ -202,7 +202,7 @@ static int set_policy(const char *rules, const char *path)
 
 static int set_preload(void)
 {
-    char *library = lg_library_find(), *value;
+    char *library = lg_library_find(false), *value;
     const char *problem;
 
     if (!library)
