@@ -28,9 +28,10 @@ struct report {
     char skip_reason[512];
 };
 
-static struct report *report;
-static int forked = 1;
-static jmp_buf unforked_end;
+static enum { OUTSIDE, FORKED, HERE } running; /* OUTSIDE: in a program that a test started */
+static struct report outside_report;
+static struct report *report = &outside_report;
+static jmp_buf here_end;
 
 struct outcome {
     int passed;
@@ -47,7 +48,7 @@ static void say_line(int is_note, const char *format, va_list arguments)
         return;
     fflush(stdout);
     /* One write a line: children of a test share the file. */
-    dprintf(STDERR_FILENO, "%s%s\n", !forked ? "# " : is_note ? "\001" : "", line);
+    dprintf(STDERR_FILENO, "%s%s\n", running == HERE ? "# " : is_note && running == FORKED ? "\001" : "", line);
 }
 
 static void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -85,16 +86,21 @@ static void end_test(void) __attribute__((noreturn));
 static void end_test(void)
 {
     __atomic_store_n(&report->finished, 1, __ATOMIC_RELEASE);
-    if (!forked)
-        longjmp(unforked_end, 1);
+    if (running == HERE)
+        longjmp(here_end, 1);
     fflush(NULL);
-    _exit(0);
+    _exit(running == FORKED ? 0 : 1);
 }
 
 void tap_end_failed(void)
 {
     __atomic_add_fetch(&report->failures, 1, __ATOMIC_RELAXED);
     end_test();
+}
+
+int tap_failures(void)
+{
+    return __atomic_load_n(&report->failures, __ATOMIC_RELAXED);
 }
 
 static int must_run(const char *group)
@@ -323,7 +329,7 @@ static void run_forked(const struct tap_test *test, FILE *output, struct outcome
 
 static void run_here(const struct tap_test *test, struct outcome *outcome)
 {
-    if (setjmp(unforked_end) == 0)
+    if (setjmp(here_end) == 0)
         test->run();
     outcome->passed = report->failures == 0;
 }
@@ -332,10 +338,10 @@ static void run_here(const struct tap_test *test, struct outcome *outcome)
 static int run_test(const struct tap_test *test, size_t number)
 {
     struct outcome outcome = {0, ""};
-    FILE *output = forked ? tmpfile() : NULL;
+    FILE *output = running == FORKED ? tmpfile() : NULL;
 
     memset(report, 0, sizeof *report);
-    if (!forked) {
+    if (running == HERE) {
         run_here(test, &outcome);
     } else if (output == NULL) {
         snprintf(outcome.why, sizeof outcome.why, "temporary file: %s", strerror(errno));
@@ -379,7 +385,7 @@ int tap_main(int argc, char **argv, const struct tap_test *tests, size_t count)
 
     if (argc == 2 && strcmp(argv[1], "-l") == 0)
         return list_tests(tests, count);
-    forked = no_fork == NULL || strcmp(no_fork, "1") != 0;
+    running = no_fork == NULL || strcmp(no_fork, "1") != 0 ? FORKED : HERE;
     report = mmap(NULL, sizeof *report, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (report == MAP_FAILED) {
         printf("Bail out! no shared memory: %s\n", strerror(errno));

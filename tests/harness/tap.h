@@ -25,6 +25,9 @@ int tap_main(int argc, char **argv, const struct tap_test *tests, size_t count);
 /* Notes a failure; the test goes on. Shown as a diagnostic with file and line. */
 void tap_fail(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* The failures noted so far; in a program that a test started, those of that program. */
+int tap_failures(void);
+
 /* Ends the running test. A skip whose group MUST_RUN names is a failure. */
 void tap_end_failed(void) __attribute__((noreturn));
 void tap_skip(const char *group, const char *format, ...) __attribute__((format(printf, 2, 3), noreturn));
