@@ -357,6 +357,13 @@ static void test_peer_accepts(void)
     CHECK(net_wait_state(fd, TCP_CLOSE_WAIT, 5000));
 }
 
+static bool saw_eof(void *context)
+{
+    const struct peer *peer = context;
+
+    return peer->report->eof;
+}
+
 static void talks_on(enum peer_action action)
 {
     int listener = net_listen(AF_INET, NULL);
@@ -369,6 +376,7 @@ static void talks_on(enum peer_action action)
 
     CHECK_INT(recv(fd, bytes, 1, MSG_WAITALL), 1);
     shutdown(fd, SHUT_WR);
+    CHECK(net_wait_for(saw_eof, &peer, 5000));
     CHECK_INT(recv(fd, bytes, 10, MSG_WAITALL), 10); /* our FIN does not stop it */
     reset(fd);
     report = peer_wait(&peer, 5000);
