@@ -41,11 +41,11 @@ static bool is_continuation(char byte)
     return ((unsigned char)byte & 0xc0) == 0x80;
 }
 
-/* Length of the sequence that `lead` starts, and the least second byte that is no longer form (RFC 3629 section 4). */
+/* Length of the sequence that these bytes start, or 0; no longer forms, no surrogates (RFC 3629 section 4). */
 static size_t sequence_bytes(unsigned char lead, unsigned char second)
 {
     if (lead >= 0xc2 && lead <= 0xdf)
-        return lead == 0xc2 && second < 0xa0 ? 0 : 2; /* U+0080 to U+009F are control characters */
+        return 2;
     if (lead >= 0xe0 && lead <= 0xef)
         return (lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) ? 0 : 3;
     if (lead >= 0xf0 && lead <= 0xf4)
@@ -65,17 +65,15 @@ static bool is_sequence(struct lg_text text, size_t length_bytes)
 
 struct lg_text lg_glyph_take(struct lg_text *text)
 {
-    struct lg_text glyph = lg_text_make(text->at, 1);
-    size_t length_bytes = 0;
+    unsigned char lead = (unsigned char)text->at[0];
+    unsigned char second = text->length_bytes > 1 ? (unsigned char)text->at[1] : 0;
+    size_t length_bytes = sequence_bytes(lead, second);
+    struct lg_text glyph = lg_text_make(text->at, is_sequence(*text, length_bytes) ? length_bytes : 1);
+    bool is_cut = glyph.length_bytes == 1 && lead >= 0x80;
+    bool is_c1_control = glyph.length_bytes == 2 && lead == 0xc2 && second < 0xa0; /* U+0080 to U+009F */
 
-    if (text->length_bytes > 1)
-        length_bytes = sequence_bytes((unsigned char)text->at[0], (unsigned char)text->at[1]);
-    if (is_sequence(*text, length_bytes))
-        glyph.length_bytes = length_bytes;
-    else if (lg_byte_is_control(text->at[0]) || (unsigned char)text->at[0] >= 0x80)
-        glyph = lg_text_make("?", 1);
     *text = lg_text_skip(*text, glyph.length_bytes);
-    return glyph;
+    return is_cut || is_c1_control || lg_byte_is_control(glyph.at[0]) ? lg_text_make("?", 1) : glyph;
 }
 
 void lg_put_visible(const struct lg_out *out, struct lg_text text)

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The first line of the input is a connection, the rest a policy:
+ *
+ *     CAUSE EXE LOCAL PEER ROLE       `-` for what is not known, `m` before an IPv4 address that is
+ *                                     to be shown IPv4-mapped
+ *
+ * Decisions are held against a second matcher that is written to be plainly right: one bit, one
+ * byte, one table cell at a time.
+ */
+#include <stdint.h>
+
+#include "tests/unit/policy_text.h"
+
+#define TEXT_BYTES_MAX 256u /* of a glob and a path: the table below is a product of both */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct lg_policy policy;
+
+static void require(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "does not hold: %s\n", what);
+    abort();
+}
+#define REQUIRE(condition) require((condition), #condition)
+
+/* One element of a glob: a star, or the bytes that it accepts. */
+struct element {
+    bool is_star;
+    bool accepts[256];
+};
+
+static struct element elements[TEXT_BYTES_MAX];
+
+static size_t escaped(struct lg_text glob, size_t i)
+{
+    return glob.at[i] == '\\' ? i + 1 : i;
+}
+
+/* The set whose first member stands at glob[i], of a glob that the parser has accepted. */
+static size_t read_set(struct lg_text glob, size_t i, struct element *element)
+{
+    bool is_negated = glob.at[i] == '!';
+    bool is_first = true;
+
+    if (is_negated)
+        i++;
+    for (; is_first || glob.at[i] != ']'; is_first = false) {
+        size_t low = escaped(glob, i), high = low;
+
+        i = low + 1;
+        if (glob.at[i] == '-' && glob.at[i + 1] != ']') {
+            high = escaped(glob, i + 1);
+            i = high + 1;
+        }
+        for (unsigned byte = (unsigned char)glob.at[low]; byte <= (unsigned char)glob.at[high]; byte++)
+            element->accepts[byte] = true;
+    }
+    for (unsigned byte = 0; is_negated && byte < 256; byte++)
+        element->accepts[byte] = !element->accepts[byte];
+    return i + 1;
+}
+
+static size_t read_elements(struct lg_text glob)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < glob.length_bytes; count++) {
+        struct element *element = &elements[count];
+        char byte = glob.at[i++];
+
+        memset(element, 0, sizeof(*element));
+        element->is_star = byte == '*';
+        if (byte == '?')
+            memset(element->accepts, 1, sizeof(element->accepts));
+        else if (byte == '[')
+            i = read_set(glob, i, element);
+        else if (byte == '\\')
+            element->accepts[(unsigned char)glob.at[i++]] = true;
+        else
+            element->accepts[(unsigned char)byte] = true;
+    }
+    return count;
+}
+
+static bool naive_glob(struct lg_text glob, struct lg_text path)
+{
+    static bool fits[TEXT_BYTES_MAX + 1][TEXT_BYTES_MAX + 1]; /* [i][j]: elements from i on fit the path from j on */
+    size_t count = read_elements(glob);
+
+    if (memchr(glob.at, '/', glob.length_bytes) == NULL) {
+        for (size_t i = path.length_bytes; i > 0; i--) {
+            if (path.at[i - 1] == '/') {
+                path = (struct lg_text){path.at + i, path.length_bytes - i};
+                break;
+            }
+        }
+    }
+    for (size_t i = count + 1; i-- > 0;) {
+        for (size_t j = path.length_bytes + 1; j-- > 0;) {
+            bool more = j < path.length_bytes;
+
+            if (i == count)
+                fits[i][j] = !more;
+            else if (elements[i].is_star)
+                fits[i][j] = fits[i + 1][j] || (more && fits[i][j + 1]);
+            else
+                fits[i][j] = more && elements[i].accepts[(unsigned char)path.at[j]] && fits[i + 1][j + 1];
+        }
+    }
+    return fits[0][0];
+}
+
+static bool bit_at(const uint8_t *bytes, unsigned i)
+{
+    return bytes[i / 8] >> (7 - i % 8) & 1;
+}
+
+static bool naive_address(const struct lg_address_match *match, const struct lg_address *address)
+{
+    const uint8_t *bytes = address->bytes;
+    unsigned family = address->family;
+
+    if (family == 6) {
+        bool is_mapped = bytes[10] == 0xff && bytes[11] == 0xff;
+
+        for (unsigned i = 0; i < 10; i++)
+            is_mapped = is_mapped && bytes[i] == 0;
+        if (is_mapped) {
+            family = 4;
+            bytes += 12;
+        }
+    }
+    if (family == 0 || (match->family != 0 && match->family != family))
+        return false;
+    for (unsigned i = 0; match->family != 0 && i < match->prefix_bits; i++)
+        if (bit_at(bytes, i) != bit_at(match->bytes, i))
+            return false;
+    return !match->has_port || (match->port_min <= address->port && address->port <= match->port_max);
+}
+
+static bool naive_rule(const struct lg_rule *rule, const struct lg_facts *facts)
+{
+    bool matches = rule->causes >> facts->cause & 1;
+
+    if (rule->matches & LG_MATCH_EXE)
+        matches = matches && facts->exe.at != NULL && naive_glob(rule->exe, facts->exe);
+    if (rule->matches & LG_MATCH_LOCAL)
+        matches = matches && naive_address(&rule->local, &facts->local);
+    if (rule->matches & LG_MATCH_PEER)
+        matches = matches && naive_address(&rule->peer, &facts->peer);
+    if (rule->matches & LG_MATCH_ROLE)
+        matches = matches && facts->role != LG_ROLE_UNKNOWN && facts->role == rule->role;
+    return matches;
+}
+
+/* What was decided must be among what the policy was said to need. */
+static void check_needs(const struct lg_facts *facts, const struct lg_decision *decision)
+{
+    struct lg_needs needs = lg_policy_needs(&policy, facts->exe);
+    enum lg_verdict_kind kind = decision->verdict.kind;
+
+    REQUIRE(kind == LG_VERDICT_ALLOW || (needs.causes >> facts->cause & 1));
+    REQUIRE(kind != LG_VERDICT_REJECT || facts->cause != LG_CAUSE_LINGER_ZERO || needs.reject_linger);
+    REQUIRE(kind != LG_VERDICT_DRAIN || needs.sole_holder);
+    REQUIRE(kind != LG_VERDICT_ORDERLY || facts->cause != LG_CAUSE_UNREAD || needs.sole_holder);
+    REQUIRE(decision->rule == NULL || !(decision->rule->matches & LG_MATCH_ROLE) || needs.role);
+}
+
+static void check_decision(const struct lg_facts *facts)
+{
+    struct lg_decision decision = lg_decide(&policy, facts);
+    const struct lg_rule *rule = NULL;
+
+    for (uint32_t i = 0; i < policy.rule_count; i++) {
+        bool matches = naive_rule(&policy.rules[i], facts);
+
+        REQUIRE(matches == (lg_rule_mismatch(&policy.rules[i], facts) == LG_MISMATCH_NONE));
+        if (matches && rule == NULL)
+            rule = &policy.rules[i];
+    }
+    REQUIRE(decision.rule == rule);
+    if (rule != NULL)
+        REQUIRE(memcmp(&decision.verdict, &rule->verdict, sizeof(rule->verdict)) == 0 && decision.quiet == rule->quiet);
+    else
+        REQUIRE(decision.verdict.kind ==
+                (facts->cause == LG_CAUSE_LINGER_ZERO ? LG_VERDICT_ORDERLY : LG_VERDICT_ALLOW));
+    check_needs(facts, &decision);
+}
+
+static struct lg_text take_word(struct lg_text *line)
+{
+    size_t end = 0, skip;
+
+    while (end < line->length_bytes && line->at[end] != ' ')
+        end++;
+    skip = end < line->length_bytes ? end + 1 : end;
+    *line = (struct lg_text){line->at + skip, line->length_bytes - skip};
+    return (struct lg_text){line->at - skip, end};
+}
+
+static void read_address(struct lg_text word, struct lg_address *address)
+{
+    bool is_mapped = word.length_bytes > 0 && word.at[0] == 'm';
+    uint8_t ipv4[4];
+
+    if (!lg_parse_address((struct lg_text){word.at + is_mapped, word.length_bytes - is_mapped}, address))
+        memset(address, 0, sizeof(*address));
+    if (!is_mapped || address->family != 4)
+        return;
+    memcpy(ipv4, address->bytes, sizeof(ipv4));
+    memset(address->bytes, 0, sizeof(address->bytes));
+    memset(address->bytes + 10, 0xff, 2);
+    memcpy(address->bytes + 12, ipv4, sizeof(ipv4));
+    address->family = 6;
+}
+
+static void read_facts(struct lg_text line, struct lg_facts *facts)
+{
+    memset(facts, 0, sizeof(*facts));
+    if (!lg_parse_cause(take_word(&line), &facts->cause))
+        facts->cause = LG_CAUSE_LINGER_ZERO;
+    facts->exe = take_word(&line);
+    if (text_equal(facts->exe, text_of("-")))
+        facts->exe = (struct lg_text){NULL, 0};
+    read_address(take_word(&line), &facts->local);
+    read_address(take_word(&line), &facts->peer);
+    if (!lg_parse_role(take_word(&line), &facts->role))
+        facts->role = LG_ROLE_UNKNOWN;
+}
+
+static bool has_long_glob(void)
+{
+    for (uint32_t i = 0; i < policy.rule_count; i++)
+        if (policy.rules[i].exe.length_bytes > TEXT_BYTES_MAX)
+            return true;
+    return false;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct lg_source source = {LG_SOURCE_FILE, {"text", 4}};
+    struct lg_text text = {(const char *)data, size}, line = text;
+    struct lg_facts facts;
+    size_t end = 0;
+
+    while (end < size && text.at[end] != '\n')
+        end++;
+    line.length_bytes = end;
+    lg_policy_init(&policy);
+    if (end == size || lg_policy_parse(&policy, &source, (struct lg_text){text.at + end, size - end}, NULL, NULL) > 0)
+        return 0;
+    read_facts(line, &facts);
+    if (facts.exe.length_bytes > TEXT_BYTES_MAX || has_long_glob())
+        return 0;
+    check_decision(&facts);
+    return 0;
+}
