@@ -101,5 +101,6 @@ clean:
 -include tests/tests.mk
 -include tests/lint.mk
 -include shim/install.mk
+include shim/command/command.mk
 
 -include $(LIB_OBJ:.o=.d) $(COMMAND_OBJ:.o=.d)
