@@ -61,17 +61,19 @@ REPLAY_BIN := $(FUZZ_NAMES:%=$(TESTS)/fuzz/replay_%)
 FUZZ_BIN := $(FUZZ_NAMES:%=$(BUILD)/fuzz/fuzz_%)
 FUZZ_LINKS := $(if $(FUZZ_SRC),$(shell awk '/^ \* links: / { for (i = 3; i <= NF; i++) print FILENAME "=" $$i }' $(FUZZ_SRC)))
 fuzz_links_of = $(patsubst tests/fuzz/fuzz_$(1).c=%,%,$(filter tests/fuzz/fuzz_$(1).c=%,$(FUZZ_LINKS)))
+# Apart, since a static pattern rule would put the stem for the % of a filter.
+fuzz_sources_of = $(filter %.c,$(call fuzz_links_of,$(1)))
 REPLAY_SAN := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 FUZZ_CC ?= clang
 
 .SECONDEXPANSION:
-$(REPLAY_BIN): $(TESTS)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(POLICY_SRC) $$(filter %.c,$$(call fuzz_links_of,$$*)) \
+$(REPLAY_BIN): $(TESTS)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
                $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) $(STD) $(WARN) -O1 -g $(REPLAY_SAN) -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
 
-$(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(filter %.c,$$(call fuzz_links_of,$$*)) \
+$(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
              $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
