@@ -129,7 +129,11 @@ int net_connect(int family, const char *address, uint16_t port, const struct net
     socklen_t length = make_address(&to, family, address, port);
     int fd = make_socket(family, options);
 
-    REQUIRE(connect(fd, (struct sockaddr *)&to, length) == 0);
+    if (connect(fd, (struct sockaddr *)&to, length) != 0) {
+        tap_fail(__FILE__, __LINE__, "connect to %s port %u: %s", address == NULL ? "loopback" : address, port,
+                 strerror(errno));
+        tap_end_failed();
+    }
     return fd;
 }
 

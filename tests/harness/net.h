@@ -85,7 +85,8 @@ bool net_wait_unread(int fd, int bytes, unsigned deadline_ms); /* at least that 
  */
 long long net_counter(const char *name);
 
-/* Sockets of a state with this local port in this namespace, orphans and TIME-WAIT included, both families. */
+/* Sockets of a state with this local port in this namespace, orphans and TIME-WAIT included, both families. Right
+   only in a namespace of one's own: elsewhere the port may serve others too. */
 unsigned net_count_sockets(uint16_t local_port, int state);
 bool net_wait_count(uint16_t local_port, int state, unsigned count, unsigned deadline_ms);
 

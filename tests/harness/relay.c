@@ -28,6 +28,7 @@
 #define QUEUE_MAX        8192u
 #define V4_PREFIX        "255.255.255.0"
 #define V6_PREFIX_BITS   64u
+#define READY_MS         5000u
 #define TCP_FLAGS_BYTE   13
 #define TCP_FIN          0x01u
 #define TCP_RST          0x04u
@@ -79,9 +80,33 @@ static void set_v4(const char *device, const char *address)
     close(fd);
 }
 
-/* A kernel without IPv6 has no address to give; what needs it skips when it cannot bind. */
-static void set_v6(const char *device, const char *address)
+struct route {
+    const char *from, *to;
+};
+
+/* Whether the kernel would choose `from` to reach `to`. */
+static bool is_chosen(void *context)
 {
+    const struct route *route = context;
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    struct in6_addr from;
+    socklen_t length = sizeof address;
+    int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool chosen;
+
+    inet_pton(AF_INET6, route->to, &address.sin6_addr);
+    inet_pton(AF_INET6, route->from, &from);
+    chosen = connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+             getsockname(fd, (struct sockaddr *)&address, &length) == 0 &&
+             memcmp(&address.sin6_addr, &from, sizeof from) == 0;
+    close(fd);
+    return chosen;
+}
+
+/* A kernel without IPv6 has no address to give; what needs it skips when it cannot bind. */
+static void set_v6(const char *device, const char *address, const char *other)
+{
+    struct route route = {address, other};
     struct in6_ifreq request = {.ifr6_prefixlen = V6_PREFIX_BITS, .ifr6_ifindex = (int)if_nametoindex(device)};
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -90,9 +115,11 @@ static void set_v6(const char *device, const char *address)
     must(inet_pton(AF_INET6, address, &request.ifr6_addr) == 1, address);
     must(ioctl(fd, SIOCSIFADDR, &request) == 0, "SIOCSIFADDR for IPv6");
     close(fd);
+    /* The link becomes ready a little later; until then the kernel would send from ::1. */
+    must(net_wait_for(is_chosen, &route, READY_MS), "the IPv6 address did not become usable");
 }
 
-static int open_tun(const char *device, const char *v4, const char *v6)
+static int open_tun(const char *device, const char *v4, const char *v6, const char *other_v6)
 {
     struct ifreq request = {0};
     int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
@@ -105,7 +132,7 @@ static int open_tun(const char *device, const char *v4, const char *v6)
         tap_skip("tun", "TUNSETIFF: %s", strerror(errno));
     set_v4(device, v4);
     net_device_up(device);
-    set_v6(device, v6);
+    set_v6(device, v6, other_v6);
     return fd;
 }
 
@@ -238,10 +265,10 @@ struct relay relay_open(void)
     int near_namespace = this_namespace(), tun[2];
 
     must(paths != MAP_FAILED, "mmap");
-    tun[0] = open_tun(RELAY_NEAR_DEVICE, RELAY_NEAR_V4, RELAY_NEAR_V6);
+    tun[0] = open_tun(RELAY_NEAR_DEVICE, RELAY_NEAR_V4, RELAY_NEAR_V6, RELAY_FAR_V6);
     must(unshare(CLONE_NEWNET) == 0, "unshare");
     net_device_up("lo");
-    tun[1] = open_tun(RELAY_FAR_DEVICE, RELAY_FAR_V4, RELAY_FAR_V6);
+    tun[1] = open_tun(RELAY_FAR_DEVICE, RELAY_FAR_V4, RELAY_FAR_V6, RELAY_NEAR_V6);
     relay.far_namespace_fd = this_namespace();
     must(setns(near_namespace, CLONE_NEWNET) == 0, "setns");
     close(near_namespace);
