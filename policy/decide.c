@@ -77,8 +77,9 @@ static void add_needs(struct lg_needs *needs, const struct lg_rule *rule, unsign
         needs->causes |= (uint8_t)causes;
     if (rule->verdict.kind == LG_VERDICT_REJECT && (causes & 1u << LG_CAUSE_LINGER_ZERO))
         needs->reject_linger = true;
-    if (rule->matches & LG_MATCH_ROLE)
-        needs->role = true;
+    needs->local |= (rule->matches & LG_MATCH_LOCAL) != 0;
+    needs->peer |= (rule->matches & LG_MATCH_PEER) != 0;
+    needs->role |= (rule->matches & LG_MATCH_ROLE) != 0;
     if (rule->verdict.kind == LG_VERDICT_DRAIN || treats_unread(rule, causes))
         needs->sole_holder = true;
 }

@@ -49,8 +49,10 @@ struct lg_needs {
     uint8_t causes;     /* bit 1u << cause: some rule may give a verdict other than allow; the built-in
                            end of the policy counts for linger-zero */
     bool reject_linger; /* a setsockopt may be rejected */
-    bool role;          /* some rule asks for the role */
-    bool sole_holder;   /* some rule drains, or treats unread input (orderly or drain on unread) */
+    bool local;         /* some rule asks for the local address, the peer's, the role */
+    bool peer;
+    bool role;
+    bool sole_holder; /* some rule drains, or treats unread input (orderly or drain on unread) */
 };
 
 struct lg_needs lg_policy_needs(const struct lg_policy *policy, struct lg_text exe);

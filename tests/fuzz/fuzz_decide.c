@@ -167,7 +167,11 @@ static void check_needs(const struct lg_facts *facts, const struct lg_decision *
     REQUIRE(kind != LG_VERDICT_REJECT || facts->cause != LG_CAUSE_LINGER_ZERO || needs.reject_linger);
     REQUIRE(kind != LG_VERDICT_DRAIN || needs.sole_holder);
     REQUIRE(kind != LG_VERDICT_ORDERLY || facts->cause != LG_CAUSE_UNREAD || needs.sole_holder);
-    REQUIRE(decision->rule == NULL || !(decision->rule->matches & LG_MATCH_ROLE) || needs.role);
+    if (decision->rule == NULL)
+        return;
+    REQUIRE(!(decision->rule->matches & LG_MATCH_LOCAL) || needs.local);
+    REQUIRE(!(decision->rule->matches & LG_MATCH_PEER) || needs.peer);
+    REQUIRE(!(decision->rule->matches & LG_MATCH_ROLE) || needs.role);
 }
 
 static void check_decision(const struct lg_facts *facts)

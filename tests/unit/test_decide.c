@@ -2,6 +2,7 @@
 /*
  * Decisions. Most of them are rows of decide.table; here is what reads it, and what a row cannot say.
  */
+#include "policy/decide.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"
 
@@ -175,34 +176,38 @@ static const struct {
     const char *policy;
     const char *exe; /* NULL: not known */
     unsigned causes;
-    bool reject_linger, role, sole_holder;
+    bool reject_linger, sole_holder;
+    const char *asked; /* of local, peer and role */
 } needs[] = {
-    {"", "/x", LINGER_ZERO, false, false, false},
-    {"allow", "/x", 0, false, false, false},
-    {"allow; reject; drain 1s on unread", "/x", UNREAD, false, false, true},
-    {"allow local :1", "/x", LINGER_ZERO, false, false, false},
-    {"allow role accepted", "/x", LINGER_ZERO, false, true, false},
-    {"allow on unread role accepted", "/x", LINGER_ZERO, false, true, false},
-    {"allow; observe role accepted", "/x", 0, false, false, false},
-    {"observe", "/x", LINGER_ZERO, false, false, false},
-    {"reject", "/x", LINGER_ZERO, true, false, false},
-    {"reject local :1; allow", "/x", LINGER_ZERO, true, false, false},
-    {"allow; reject on disconnect", "/x", DISCONNECT, false, false, false},
-    {"allow; reject on linger-zero,disconnect", "/x", DISCONNECT, false, false, false},
-    {"drain 1s", "/x", LINGER_ZERO, false, false, true},
-    {"linger 1s", "/x", LINGER_ZERO, false, false, false},
-    {"orderly", "/x", LINGER_ZERO, false, false, false},
-    {"allow; orderly on unread", "/x", UNREAD, false, false, true},
-    {"allow; drain 1s on linger-zero,unread", "/x", UNREAD, false, false, true},
-    {"allow on linger-zero,unread; drain 1s on linger-zero,unread", "/x", 0, false, false, false},
-    {"allow; observe on unread,disconnect,backlog", "/x", UNREAD | DISCONNECT | BACKLOG, false, false, false},
-    {"allow exe x; reject", "/bin/x", 0, false, false, false},
-    {"allow exe x; reject", "/bin/y", LINGER_ZERO, true, false, false},
-    {"allow exe x; reject", NULL, LINGER_ZERO, true, false, false},
-    {"reject exe y; allow", "/bin/x", 0, false, false, false},
-    {"reject exe *; allow", NULL, 0, false, false, false},
-    {"drain 1s exe y role connected; observe on unread exe x", "/x", LINGER_ZERO | UNREAD, false, false, false},
-    {"allow exe x quiet; drain 1s on unread exe x peer :1", "/x", UNREAD, false, false, true},
+    {"", "/x", LINGER_ZERO, false, false, ""},
+    {"allow", "/x", 0, false, false, ""},
+    {"allow; reject; drain 1s on unread", "/x", UNREAD, false, true, ""},
+    {"allow local :1", "/x", LINGER_ZERO, false, false, "local"},
+    {"allow role accepted", "/x", LINGER_ZERO, false, false, "role"},
+    {"allow on unread role accepted", "/x", LINGER_ZERO, false, false, "role"},
+    {"allow; observe role accepted", "/x", 0, false, false, ""},
+    {"allow; observe local :1 peer :1", "/x", 0, false, false, ""},
+    {"observe local :1 peer :1 exe y", "/x", LINGER_ZERO, false, false, ""},
+    {"observe local :1 peer :1 role accepted", "/x", LINGER_ZERO, false, false, "local peer role"},
+    {"observe", "/x", LINGER_ZERO, false, false, ""},
+    {"reject", "/x", LINGER_ZERO, true, false, ""},
+    {"reject local :1; allow", "/x", LINGER_ZERO, true, false, "local"},
+    {"allow; reject on disconnect", "/x", DISCONNECT, false, false, ""},
+    {"allow; reject on linger-zero,disconnect", "/x", DISCONNECT, false, false, ""},
+    {"drain 1s", "/x", LINGER_ZERO, false, true, ""},
+    {"linger 1s", "/x", LINGER_ZERO, false, false, ""},
+    {"orderly", "/x", LINGER_ZERO, false, false, ""},
+    {"allow; orderly on unread", "/x", UNREAD, false, true, ""},
+    {"allow; drain 1s on linger-zero,unread", "/x", UNREAD, false, true, ""},
+    {"allow on linger-zero,unread; drain 1s on linger-zero,unread", "/x", 0, false, false, ""},
+    {"allow; observe on unread,disconnect,backlog", "/x", UNREAD | DISCONNECT | BACKLOG, false, false, ""},
+    {"allow exe x; reject", "/bin/x", 0, false, false, ""},
+    {"allow exe x; reject", "/bin/y", LINGER_ZERO, true, false, ""},
+    {"allow exe x; reject", NULL, LINGER_ZERO, true, false, ""},
+    {"reject exe y; allow", "/bin/x", 0, false, false, ""},
+    {"reject exe *; allow", NULL, 0, false, false, ""},
+    {"drain 1s exe y role connected; observe on unread exe x", "/x", LINGER_ZERO | UNREAD, false, false, ""},
+    {"allow exe x quiet; drain 1s on unread exe x peer :1", "/x", UNREAD, false, true, "peer"},
 };
 
 static void test_needs(void)
@@ -216,7 +221,9 @@ static void test_needs(void)
         found = lg_policy_needs(&policy, exe);
         CHECK_INT(found.causes, needs[i].causes);
         CHECK_INT(found.reject_linger, needs[i].reject_linger);
-        CHECK_INT(found.role, needs[i].role);
+        CHECK_INT(found.local, strstr(needs[i].asked, "local") != NULL);
+        CHECK_INT(found.peer, strstr(needs[i].asked, "peer") != NULL);
+        CHECK_INT(found.role, strstr(needs[i].asked, "role") != NULL);
         CHECK_INT(found.sole_holder, needs[i].sole_holder);
         if (tap_failures() > before)
             tap_note("of the policy: %s", needs[i].policy);
