@@ -174,7 +174,7 @@ int lg_cmd_report(int argc, char **argv)
     aggregate = malloc(sizeof(*aggregate));
     if (aggregate == NULL)
         return out_of_memory();
-    if (!lg_aggregate_init(aggregate)) {
+    if (!lg_aggregate_init(aggregate, LG_JOIN_SOCKETS)) {
         status = out_of_memory();
     } else {
         read_inputs(aggregate, &inputs, argv + optind);

@@ -282,7 +282,7 @@ static void count_problem(struct lg_aggregate *aggregate, const struct lg_record
     lg_count_add(count_of(aggregate, LG_TABLE_PROBLEM_PROGRAM, program), &one);
 }
 
-bool lg_aggregate_init(struct lg_aggregate *aggregate)
+bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count)
 {
     bool is_ready = true;
 
@@ -290,7 +290,7 @@ bool lg_aggregate_init(struct lg_aggregate *aggregate)
     lg_count_init(&aggregate->totals);
     for (unsigned table = 0; table < LG_TABLE_COUNT; table++)
         is_ready = lg_group_table_init(&aggregate->tables[table]) && is_ready;
-    return lg_join_init(&aggregate->join, leave_join, aggregate) && is_ready;
+    return lg_join_init(&aggregate->join, socket_count, leave_join, aggregate) && is_ready;
 }
 
 void lg_aggregate_free(struct lg_aggregate *aggregate)

@@ -40,8 +40,9 @@ struct lg_aggregate {
     char scratch[LG_RECORD_LINE_BYTES_MAX];
 };
 
-/* Large: belongs on the heap. False when there is no memory; lg_aggregate_free is allowed all the same. */
-bool lg_aggregate_init(struct lg_aggregate *aggregate);
+/* Large: belongs on the heap. `socket_count` is that of lg_join_init. False when there is no memory; lg_aggregate_free
+ * is allowed all the same. */
+bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count);
 void lg_aggregate_free(struct lg_aggregate *aggregate);
 
 /* Counts one line, without its end; says what it was. */

@@ -6,16 +6,16 @@
 
 #define WAYS 8u /* sockets that share a set */
 
-bool lg_join_init(struct lg_join *join, lg_join_leave_fn *leave, void *context)
+bool lg_join_init(struct lg_join *join, uint32_t socket_count, lg_join_leave_fn *leave, void *context)
 {
-    *join = (struct lg_join){.leave = leave, .context = context};
-    join->sockets = calloc(LG_JOIN_SOCKETS, sizeof(*join->sockets));
+    *join = (struct lg_join){.socket_count = socket_count, .leave = leave, .context = context};
+    join->sockets = calloc(socket_count, sizeof(*join->sockets));
     return join->sockets != NULL;
 }
 
 void lg_join_flush(struct lg_join *join)
 {
-    for (uint32_t i = 0; i < LG_JOIN_SOCKETS; i++) {
+    for (uint32_t i = 0; i < join->socket_count; i++) {
         if (join->sockets[i].cookie == 0)
             continue;
         join->leave(join->context, &join->sockets[i]);
@@ -33,7 +33,7 @@ static struct lg_join_socket *set_of(struct lg_join *join, uint64_t cookie)
 {
     uint64_t hash = cookie * UINT64_C(0x9E3779B97F4A7C15);
 
-    return &join->sockets[(hash >> 32) % (LG_JOIN_SOCKETS / WAYS) * WAYS];
+    return &join->sockets[(hash >> 32) % (join->socket_count / WAYS) * WAYS];
 }
 
 /* Whether `a` should make room before `b`. */

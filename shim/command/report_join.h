@@ -12,7 +12,7 @@
 
 #include "shim/command/report_group.h"
 
-#define LG_JOIN_SOCKETS 131072u /* power of two */
+#define LG_JOIN_SOCKETS 131072u /* for a report; any power of two from 8 */
 #define LG_JOIN_TABLES  6u      /* tables in which a socket's group is remembered */
 
 struct lg_join_socket {
@@ -32,14 +32,15 @@ typedef void lg_join_leave_fn(void *context, const struct lg_join_socket *socket
 
 struct lg_join {
     struct lg_join_socket *sockets;
+    uint32_t socket_count;
     uint32_t clock;
     uint64_t pushed_out; /* sockets that left before their close was seen */
     lg_join_leave_fn *leave;
     void *context;
 };
 
-/* Returns false when there is no memory: 20 MiB, of which only what is used is ever touched. */
-bool lg_join_init(struct lg_join *join, lg_join_leave_fn *leave, void *context);
+/* Returns false when there is no memory; for LG_JOIN_SOCKETS it takes 20 MiB. */
+bool lg_join_init(struct lg_join *join, uint32_t socket_count, lg_join_leave_fn *leave, void *context);
 
 /* Every socket leaves. */
 void lg_join_flush(struct lg_join *join);

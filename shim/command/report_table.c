@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define NUMBERS_COLUMNS 67u /* records to seen, with the spaces before each */
-#define BAR_COLUMNS_MIN 8u
+#define BAR_COLUMNS_MIN 11u
 #define INDENT_COLUMNS  2u
 
 #define BOLD  "1"
@@ -35,17 +35,25 @@ static void put_styled(const struct lg_report *report, const char *style, const 
     end_style(report);
 }
 
-static unsigned bar_columns(const struct lg_report *report)
-{
-    unsigned taken = NUMBERS_COLUMNS + INDENT_COLUMNS;
+/* How the rows of a table lie: the label on the bar's line where all of them have room, else above it. */
+struct layout {
+    unsigned label; /* columns of the label and a space, 0 when it has a line of its own */
+    unsigned bar;
+};
 
-    return report->width > taken + BAR_COLUMNS_MIN ? report->width - taken : BAR_COLUMNS_MIN;
+static struct layout layout_of(const struct lg_report *report, size_t label_columns)
+{
+    size_t taken = NUMBERS_COLUMNS + INDENT_COLUMNS;
+
+    if (report->width >= taken + label_columns + 1 + BAR_COLUMNS_MIN)
+        return (struct layout){(unsigned)label_columns + 1, (unsigned)(report->width - taken - label_columns - 1)};
+    return (struct layout){0, report->width > taken + BAR_COLUMNS_MIN ? (unsigned)(report->width - taken)
+                                                                      : BAR_COLUMNS_MIN};
 }
 
 /* A bar in eighths of a column; whatever is not nothing shows. */
-static void put_bar(const struct lg_report *report, uint64_t part, uint64_t whole)
+static void put_bar(const struct lg_report *report, unsigned columns, uint64_t part, uint64_t whole)
 {
-    unsigned columns = bar_columns(report);
     unsigned eighths = whole == 0 ? 0 : (unsigned)((double)part / (double)whole * columns * 8 + 0.5);
     unsigned used = 0;
 
@@ -68,35 +76,74 @@ static void put_bar(const struct lg_report *report, uint64_t part, uint64_t whol
     fprintf(report->out, "%*s", (int)(columns - used), "");
 }
 
-/* The label cut in its middle to the terminal's width: both ends of a path and its offset tell most. */
-static bool put_label(const struct lg_report *report, enum lg_table table, const struct lg_group *group)
+/* The label of a group in memory of its own, or NULL. */
+static char *make_label(const struct lg_report *report, enum lg_table table, const struct lg_group *group)
 {
-    const char *dots = report->utf8 ? "\xE2\x80\xA6" : "..";
-    size_t dots_columns = report->utf8 ? 1 : 2;
     char *label = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&label, &size);
-    size_t columns;
 
     if (memory == NULL)
-        return false;
+        return NULL;
     lg_report_label(report, memory, table, group);
-    if (fclose(memory) != 0)
-        return false;
-    columns = lg_columns(label, !report->utf8);
-    start_style(report, BOLD);
-    if (columns <= report->width || report->width < 2 * dots_columns + 2) {
-        fputs(label, report->out);
-    } else {
-        size_t head = (report->width - dots_columns) / 3;
-        size_t tail = report->width - dots_columns - head;
-        fwrite(label, 1, lg_head_bytes(label, head, !report->utf8), report->out);
-        fputs(dots, report->out);
-        fputs(label + lg_tail_start(label, tail, !report->utf8), report->out);
-    }
-    end_style(report);
-    fputc('\n', report->out);
+    if (fclose(memory) == 0)
+        return label;
     free(label);
+    return NULL;
+}
+
+/* Cut in its middle to the terminal's width: both ends of a path, and its offset, tell most. */
+static void put_cut(const struct lg_report *report, const char *label)
+{
+    const char *dots = report->utf8 ? "\xE2\x80\xA6" : "..";
+    size_t dots_columns = report->utf8 ? 1 : 2;
+    size_t head;
+
+    if (lg_columns(label, !report->utf8) <= report->width || report->width < 2 * dots_columns + 2) {
+        fputs(label, report->out);
+        return;
+    }
+    head = (report->width - dots_columns) / 3;
+    fwrite(label, 1, lg_head_bytes(label, head, !report->utf8), report->out);
+    fputs(dots, report->out);
+    fputs(label + lg_tail_start(label, report->width - dots_columns - head, !report->utf8), report->out);
+}
+
+static bool put_label(const struct lg_report *report, const struct layout *layout, enum lg_table table,
+                      const struct lg_group *group)
+{
+    char *label = make_label(report, table, group);
+
+    if (label == NULL)
+        return false;
+    if (layout->label != 0)
+        fprintf(report->out, "%*s", (int)INDENT_COLUMNS, "");
+    start_style(report, BOLD);
+    if (layout->label != 0)
+        fputs(label, report->out);
+    else
+        put_cut(report, label);
+    end_style(report);
+    if (layout->label != 0)
+        fprintf(report->out, "%*s", (int)(layout->label - lg_columns(label, !report->utf8)), "");
+    else
+        fprintf(report->out, "\n%*s", (int)INDENT_COLUMNS, "");
+    free(label);
+    return true;
+}
+
+static bool widest_label(const struct lg_report *report, enum lg_table table, const struct lg_report_rows *rows,
+                         size_t *columns)
+{
+    *columns = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        char *label = make_label(report, table, rows->groups[i]);
+        if (label == NULL)
+            return false;
+        if (lg_columns(label, !report->utf8) > *columns)
+            *columns = lg_columns(label, !report->utf8);
+        free(label);
+    }
     return true;
 }
 
@@ -117,9 +164,9 @@ static void put_numbers(const struct lg_report *report, const struct lg_count *c
     end_style(report);
 }
 
-static void put_heading(const struct lg_report *report, const char *title)
+static void put_heading(const struct lg_report *report, const struct layout *layout, const char *title)
 {
-    int title_columns = (int)(bar_columns(report) + INDENT_COLUMNS);
+    int title_columns = (int)(INDENT_COLUMNS + layout->label + layout->bar);
 
     fputc('\n', report->out);
     put_styled(report, BOLD, title);
@@ -130,17 +177,20 @@ static void put_heading(const struct lg_report *report, const char *title)
 static bool put_table(const struct lg_report *report, const struct lg_report_table *table)
 {
     struct lg_report_rows rows;
+    struct layout layout;
+    size_t columns;
     bool is_done = true;
     char room[2][LG_NUMBER_ROOM];
 
     if (!lg_report_rows(report, table->table, &rows))
         return false;
-    put_heading(report, table->heading);
+    is_done = widest_label(report, table->table, &rows, &columns);
+    layout = layout_of(report, columns);
+    put_heading(report, &layout, table->heading);
     for (size_t i = 0; i < rows.count && is_done; i++) {
         const struct lg_count *count = &rows.groups[i]->count;
-        is_done = put_label(report, table->table, rows.groups[i]);
-        fprintf(report->out, "%*s", (int)INDENT_COLUMNS, "");
-        put_bar(report, count->records, report->aggregate->totals.records);
+        is_done = put_label(report, &layout, table->table, rows.groups[i]);
+        put_bar(report, layout.bar, count->records, report->aggregate->totals.records);
         put_numbers(report, count);
     }
     if (rows.left_out != 0) {

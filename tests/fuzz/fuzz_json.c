@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The input is a log: its lines are counted, and the report is written in every form. Whatever the
+ * lines are, each table holds every record once, the json form is one JSON object, and nothing of
+ * the log reaches a terminal or a page as more than text.
+ *
+ * links: shim/command/json.c shim/command/json_write.c shim/command/utf8.c
+ * links: shim/command/report_record.c shim/command/report_group.c shim/command/report_join.c
+ * links: shim/command/report_timeline.c shim/command/report_aggregate.c shim/command/report_text.c
+ * links: shim/command/report_view.c shim/command/report_table.c shim/command/report_json.c
+ * links: shim/command/report_html.c shim/command/report_style.c shim/command/report_svg.c
+ * links: shim/command/report_prometheus.c shim/command/output.c
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/command/json.h"
+#include "shim/command/report.h"
+
+#define SOCKETS 16u /* few, so that they push each other out */
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct lg_aggregate aggregate;
+
+static void require(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "does not hold: %s\n", what);
+    abort();
+}
+#define REQUIRE(condition) require((condition), #condition)
+
+static bool take_member(void *context, struct lg_text key, const struct lg_json_value *value,
+                        struct lg_json_reader *reader)
+{
+    (void)key;
+    (void)value;
+    (void)reader;
+    (*(unsigned *)context)++;
+    return true;
+}
+
+static void check_json(const char *text, size_t size)
+{
+    char *scratch = malloc(size);
+    unsigned members = 0;
+
+    REQUIRE(scratch != NULL);
+    REQUIRE(lg_json_read_object((struct lg_text){text, size}, scratch, take_member, &members) == LG_JSON_OK);
+    REQUIRE(members == 10);
+    free(scratch);
+}
+
+/* A terminal gets lines, colours of ours apart. */
+static void check_table(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        REQUIRE((unsigned char)text[i] >= 0x20 ? text[i] != 0x7F : text[i] == '\n');
+}
+
+static void check_html(const char *text, size_t size)
+{
+    REQUIRE(strlen(text) == size);
+    REQUIRE(strstr(text, "<script") == NULL);
+    check_table(text, size);
+}
+
+static void check_prometheus(const char *text, size_t size)
+{
+    REQUIRE(strlen(text) == size);
+    REQUIRE(size > 0 && text[size - 1] == '\n');
+    for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
+        REQUIRE(strncmp(line, "lingerguard_", 12) == 0 || strncmp(line, "# ", 2) == 0);
+}
+
+static void write_form(bool (*form)(const struct lg_report *), void (*check)(const char *, size_t), size_t rows,
+                       bool utf8)
+{
+    char *text = NULL;
+    size_t size = 0;
+    struct lg_inputs inputs = {.broken_name = "a log", .broken_line = 1};
+    struct lg_report report = {
+        .out = open_memstream(&text, &size),
+        .aggregate = &aggregate,
+        .inputs = &inputs,
+        .rows = rows,
+        .width = utf8 ? 100 : 40,
+        .utf8 = utf8,
+    };
+
+    REQUIRE(report.out != NULL);
+    REQUIRE(form(&report));
+    REQUIRE(fclose(report.out) == 0);
+    check(text, size);
+    free(text);
+}
+
+/* Every record is in one group of each table, bytes included; only the connections may be in several. */
+static void check_sums(void)
+{
+    static const enum lg_table tables[] = {LG_TABLE_PORT,    LG_TABLE_NETWORK, LG_TABLE_CAUSE, LG_TABLE_RULE,
+                                           LG_TABLE_PROGRAM, LG_TABLE_METRIC,  LG_TABLE_SITE};
+
+    for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++) {
+        struct lg_count sum;
+        lg_count_init(&sum);
+        for (uint32_t i = 0; i < aggregate.tables[tables[t]].group_count; i++)
+            lg_count_add(&sum, &aggregate.tables[tables[t]].groups[i].count);
+        REQUIRE(sum.records == aggregate.totals.records);
+        REQUIRE(sum.saved_bytes == aggregate.totals.saved_bytes);
+        REQUIRE(sum.lost_bytes == aggregate.totals.lost_bytes);
+        REQUIRE(sum.deadline_bytes == aggregate.totals.deadline_bytes);
+        REQUIRE(sum.discarded_bytes == aggregate.totals.discarded_bytes);
+        REQUIRE(sum.suppressed == aggregate.totals.suppressed);
+        REQUIRE(sum.first_us == aggregate.totals.first_us && sum.last_us == aggregate.totals.last_us);
+        REQUIRE(sum.connections >= aggregate.totals.connections);
+    }
+    REQUIRE(aggregate.totals.records == aggregate.lines[LG_LINE_RECORD]);
+    REQUIRE(aggregate.totals.connections <= aggregate.totals.records);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *at = (const char *)data;
+    const char *end = at + size;
+
+    REQUIRE(lg_aggregate_init(&aggregate, SOCKETS));
+    while (at != end) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
+        size_t length = (size_t)((newline == NULL ? end : newline) - at);
+        /* A copy of the exact size, so that a read behind the line is seen. */
+        char *line = malloc(length > 0 ? length : 1);
+        REQUIRE(line != NULL);
+        memcpy(line, at, length);
+        lg_aggregate_line(&aggregate, (struct lg_text){line, length});
+        free(line);
+        at += length + (newline != NULL);
+    }
+    lg_aggregate_finish(&aggregate);
+    check_sums();
+    write_form(lg_report_as_json, check_json, 0, true);
+    write_form(lg_report_as_table, check_table, 3, false);
+    write_form(lg_report_as_table, check_table, 0, true);
+    write_form(lg_report_as_html, check_html, 2, true);
+    write_form(lg_report_as_prometheus, check_prometheus, 1, true);
+    lg_aggregate_free(&aggregate);
+    return 0;
+}
