@@ -101,6 +101,7 @@ clean:
 -include tests/tests.mk
 -include tests/lint.mk
 -include shim/install.mk
+-include examples/demo/demo.mk
 include shim/command/command.mk
 
 -include $(LIB_OBJ:.o=.d) $(COMMAND_OBJ:.o=.d)

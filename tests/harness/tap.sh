@@ -3,6 +3,7 @@
 # For a TAP test in shell. Source it first:
 #
 #   #!/bin/sh
+#   # shellcheck source=tests/harness/tap.sh
 #   . "$(dirname "$0")/../harness/tap.sh"
 #
 #   ok NAME                     a test that held
