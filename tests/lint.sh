@@ -36,7 +36,7 @@ needs() {
 # Tracked and new files that git does not ignore; in an unpacked archive, all but the build.
 files() {
     if [ -e .git ] && command -v git >/dev/null; then
-        git ls-files --cached --others --exclude-standard -- "$@"
+        git -c safe.directory="$PWD" ls-files --cached --others --exclude-standard -- "$@"
     else
         local pattern
         for pattern in "$@"; do
