@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/next.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "shim/sys.h"
+
+/* Weak: in a libc older than glibc 2.34 a program need not have libdl loaded; the raw calls stay then. */
+extern void *dlsym(void *, const char *) __attribute__((weak));
+extern char *dlerror(void) __attribute__((weak));
+#define LOOK_BEHIND_US ((void *)-1L) /* RTLD_NEXT, the same in glibc and musl */
+
+long lg_next_result(long raw)
+{
+    if (raw >= 0 || raw < -4095)
+        return raw;
+    errno = (int)-raw;
+    return -1;
+}
+
+static int raw_close(int fd)
+{
+    return (int)lg_next_result(lg_sys_close(fd));
+}
+
+static int raw_close_range(unsigned first, unsigned last, int flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_close_range, (long)first, (long)last, flags));
+}
+
+static int raw_dup(int fd)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_dup, fd, 0, 0));
+}
+
+static int raw_dup3(int from, int to, int flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_dup3, from, to, flags));
+}
+
+static int raw_dup2(int from, int to)
+{
+    long result;
+
+    if (from != to)
+        return raw_dup3(from, to, 0);
+    result = lg_sys_fcntl(from, 1 /* F_GETFD */, 0);
+    return result < 0 ? (int)lg_next_result(result) : to;
+}
+
+static int raw_fcntl(int fd, int command, ...)
+{
+    va_list more;
+    long argument;
+
+    va_start(more, command);
+    argument = va_arg(more, long);
+    va_end(more);
+    return (int)lg_next_result(lg_sys_fcntl(fd, command, argument));
+}
+
+static int raw_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    return (int)lg_next_result(lg_sys_setsockopt(fd, level, name, value, size));
+}
+
+static int raw_shutdown(int fd, int how)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_shutdown, fd, how, 0));
+}
+
+static int raw_connect(int fd, const struct sockaddr *to, socklen_t size)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_connect, fd, (long)to, (long)size));
+}
+
+static int raw_accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
+{
+    return (int)lg_next_result(lg_syscall4(SYS_accept4, fd, (long)from, (long)size, flags));
+}
+
+static int raw_accept(int fd, struct sockaddr *from, socklen_t *size)
+{
+    return raw_accept4(fd, from, size, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    return lg_next_result(lg_syscall3(SYS_sendmsg, fd, (long)message, flags));
+}
+
+static int raw_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    return (int)lg_next_result(lg_syscall4(SYS_sendmmsg, fd, (long)messages, (long)count, flags));
+}
+
+static long raw_syscall(long number, ...)
+{
+    va_list more;
+    long a[6];
+
+    va_start(more, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(more, long);
+    va_end(more);
+    return lg_next_result(lg_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+/* What libc's fork does for a process that has nothing registered yet. Also stands in for vfork, as POSIX lets it. */
+static pid_t raw_fork(void)
+{
+    return (pid_t)lg_next_result(lg_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+}
+
+struct lg_next lg_next = {
+    .close = raw_close,
+    .close_range = raw_close_range,
+    .dup = raw_dup,
+    .dup2 = raw_dup2,
+    .dup3 = raw_dup3,
+    .fcntl = raw_fcntl,
+    .fcntl64 = raw_fcntl,
+    .setsockopt = raw_setsockopt,
+    .shutdown = raw_shutdown,
+    .connect = raw_connect,
+    .accept = raw_accept,
+    .accept4 = raw_accept4,
+    .sendmsg = raw_sendmsg,
+    .sendmmsg = raw_sendmmsg,
+    .syscall = raw_syscall,
+    .fork = raw_fork,
+    .vfork = raw_fork,
+};
+
+#define ENTRY(name)                                                                                                    \
+    {                                                                                                                  \
+#name, offsetof(struct lg_next, name)                                                                          \
+    }
+
+static const struct {
+    const char *name;
+    size_t offset;
+} entries[] = {
+    ENTRY(close),     ENTRY(close_range), ENTRY(closefrom),   ENTRY(dup),          ENTRY(dup2),    ENTRY(dup3),
+    ENTRY(fcntl),     ENTRY(fcntl64),     ENTRY(setsockopt),  ENTRY(shutdown),     ENTRY(connect), ENTRY(accept),
+    ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
+    ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
+    ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
+    ENTRY(freopen64),
+};
+
+void lg_next_resolve(void)
+{
+    bool missing = false;
+
+    if (!dlsym)
+        return;
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        void *found = dlsym(LOOK_BEHIND_US, entries[i].name);
+
+        if (found)
+            memcpy((char *)&lg_next + entries[i].offset, &found, sizeof found);
+        else
+            missing = true;
+    }
+    /* musl lacks closefrom and others: the program must not find our failed lookup in its dlerror. */
+    if (missing && dlerror)
+        dlerror();
+}
