@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* connect: how a connection begins, and with AF_UNSPEC one more way to abort it. */
+#include <errno.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "shim/calls.h"
+#include "shim/guard.h"
+#include "shim/judge.h"
+#include "shim/known.h"
+#include "shim/next.h"
+#include "shim/sys.h"
+
+/*
+ * The family that the program's pointer leads to. The pointer may be wild, and unlike a setsockopt a
+ * disconnect cannot be looked at afterwards; so the kernel copies it for us, or says EFAULT.
+ */
+static bool is_unspec(const struct sockaddr *to, socklen_t size)
+{
+    sa_family_t family = AF_INET;
+    struct iovec here = {&family, sizeof family};
+    struct iovec there = {(void *)(uintptr_t)to, sizeof family};
+
+    return size >= sizeof family &&
+           lg_syscall6(SYS_process_vm_readv, lg_sys_pid(), (long)&here, 1, (long)&there, 1, 0) == sizeof family &&
+           family == AF_UNSPEC;
+}
+
+static int connect_next(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call)
+{
+    return call == LG_CALL_SYSCALL ? (int)lg_next.syscall(SYS_connect, fd, to, size) : lg_next.connect(fd, to, size);
+}
+
+static bool may_disconnect(void)
+{
+    return lg_ready() && lg_process.needs.causes & 1u << LG_CAUSE_DISCONNECT;
+}
+
+/* True when this call is the abort of a connection; fills the state. */
+static bool disconnects(struct lg_socket *socket, const struct sockaddr *to, socklen_t size)
+{
+    return lg_facts_state(socket) && socket->state != LG_TCP_LISTEN && lg_facts_can_reset(socket) &&
+           is_unspec(to, size);
+}
+
+static int disconnect(struct lg_socket *socket, const struct sockaddr *to, socklen_t size, enum lg_call call,
+                      uintptr_t caller)
+{
+    struct lg_decision decision = lg_judge(LG_CAUSE_DISCONNECT, socket);
+    bool rejected = decision.verdict.kind == LG_VERDICT_REJECT;
+    struct lg_record record = {
+        .call = call,
+        .cause = LG_CAUSE_DISCONNECT,
+        .outcome = rejected ? LG_OUTCOME_REJECTED : LG_OUTCOME_ABORTED,
+        .decision = decision,
+        .socket = socket,
+        .caller = caller,
+        .error = rejected ? decision.verdict.reject_errno : 0,
+    };
+    bool recorded = lg_record_wanted(&decision);
+    int result = -1;
+
+    if (recorded) { /* now: afterwards there is nothing left to ask */
+        lg_facts_queues(socket);
+        lg_facts_identity(socket);
+        lg_facts_local(socket);
+        lg_facts_peer(socket);
+    }
+    if (!rejected)
+        result = connect_next(socket->fd, to, size, call);
+    if (recorded && (rejected || result == 0))
+        lg_record_write(&record);
+    else if (recorded)
+        lg_record_withdraw();
+    if (rejected)
+        errno = record.error;
+    return result;
+}
+
+static bool is_tcp(int fd)
+{
+    struct lg_socket socket;
+
+    lg_facts_init(&socket, fd);
+    return lg_facts_state(&socket);
+}
+
+int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller)
+{
+    struct lg_socket socket;
+    int result;
+
+    lg_facts_init(&socket, fd);
+    if (may_disconnect() && disconnects(&socket, to, size))
+        return disconnect(&socket, to, size, call, caller);
+    result = connect_next(fd, to, size, call);
+    if (result == 0 || errno == EINPROGRESS || errno == EINTR) {
+        if (!lg_known_tracking())
+            lg_known_opens();
+        else if (is_tcp(fd))
+            lg_note_opened(fd, LG_ROLE_CONNECTED);
+    }
+    return result;
+}
+
+LG_EXPORT int connect(int fd, const struct sockaddr *to, socklen_t size)
+{
+    return lg_connect_seen(fd, to, size, LG_CALL_CONNECT, LG_CALLER());
+}
+
+LG_EXPORT_ALIAS(__connect, connect);

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* dup, dup2, dup3 and fcntl's duplications: a second descriptor, and for two of them an implicit close. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include "shim/calls.h"
+#include "shim/ending.h"
+#include "shim/facts.h"
+#include "shim/guard.h"
+#include "shim/known.h"
+#include "shim/next.h"
+#include "shim/sink.h"
+#include "shim/sys.h"
+
+void lg_note_duplicated(int fd)
+{
+    struct lg_socket socket;
+
+    lg_known_duplicates();
+    if (!lg_known_tracking())
+        return;
+    lg_facts_init(&socket, fd);
+    lg_facts_identity(&socket);
+    lg_known_shared(socket.cookie);
+}
+
+LG_EXPORT int dup(int fd)
+{
+    int result = lg_next.dup(fd);
+
+    if (result >= 0)
+        lg_note_duplicated(fd);
+    return result;
+}
+
+static int dup_onto(enum lg_dup kind, int from, int to, int flags)
+{
+    return kind == LG_DUP2 ? lg_next.dup2(from, to) : lg_next.dup3(from, to, flags);
+}
+
+/* True when the kernel will close `to`: everything else fails, or is dup2 onto itself. */
+static bool will_replace(enum lg_dup kind, int from, int to, int flags)
+{
+    return from != to && to >= 0 && (kind == LG_DUP2 || !(flags & ~O_CLOEXEC)) && lg_sys_fcntl(from, F_GETFD, 0) >= 0;
+}
+
+int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)
+{
+    struct lg_ending ending;
+    bool replaces = will_replace(kind, from, to, flags);
+    int result;
+
+    ending.recorded = false;
+    if (replaces && lg_sink_owns(to))
+        lg_sink_move();
+    else if (replaces)
+        lg_ending_begin(&ending, call, to, caller);
+    result = dup_onto(kind, from, to, flags);
+    if (result >= 0 && from != to)
+        lg_note_duplicated(from);
+    lg_ending_finish(&ending);
+    return result;
+}
+
+LG_EXPORT int dup2(int from, int to)
+{
+    int result;
+
+    if (!lg_close_unseen(to))
+        return lg_dup_onto_seen(LG_DUP2, from, to, 0, LG_CALL_DUP2, LG_CALLER());
+    result = lg_next.dup2(from, to);
+    if (result >= 0 && from != to)
+        lg_note_duplicated(from);
+    return result;
+}
+
+LG_EXPORT_ALIAS(__dup2, dup2);
+
+LG_EXPORT int dup3(int from, int to, int flags)
+{
+    int result;
+
+    if (!lg_close_unseen(to))
+        return lg_dup_onto_seen(LG_DUP3, from, to, flags, LG_CALL_DUP3, LG_CALLER());
+    result = lg_next.dup3(from, to, flags);
+    if (result >= 0)
+        lg_note_duplicated(from);
+    return result;
+}
+
+/* The third argument is a number or a pointer, or not there at all: as libc, take a word and pass it on. */
+#define FCNTL_BODY(next)                                                                                               \
+    va_list more;                                                                                                      \
+    long argument;                                                                                                     \
+    int result;                                                                                                        \
+                                                                                                                       \
+    va_start(more, command);                                                                                           \
+    argument = va_arg(more, long);                                                                                     \
+    va_end(more);                                                                                                      \
+    result = next(fd, command, argument);                                                                              \
+    if (result >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))                                             \
+        lg_note_duplicated(fd);                                                                                        \
+    return result
+
+LG_EXPORT int fcntl(int fd, int command, ...)
+{
+    FCNTL_BODY(lg_next.fcntl);
+}
+
+LG_EXPORT_ALIAS(__fcntl, fcntl);
+
+LG_EXPORT int fcntl64(int fd, int command, ...)
+{
+    FCNTL_BODY(lg_next.fcntl64);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slow paths of the interposed calls, for those calls that reach the same end by another road
+ * (syscall, a range of descriptors). Each behaves as its libc function does, errno included.
+ */
+#ifndef LG_CALLS_H
+#define LG_CALLS_H
+
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "shim/record.h"
+
+int lg_close_seen(int fd, enum lg_call call, uintptr_t caller);
+
+/* dup2 and dup3 differ in what they take for an error; `flags` is dup3's. */
+enum lg_dup { LG_DUP2, LG_DUP3 };
+int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller);
+
+int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller);
+
+int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller);
+
+int lg_shutdown_seen(int fd, int how, enum lg_call call, uintptr_t caller);
+
+/* After a successful accept, or a connect that has begun: this process opened the socket. */
+void lg_note_opened(int fd, enum lg_role role);
+
+/* After a successful duplication of `fd`. */
+void lg_note_duplicated(int fd);
+
+/* After a message was sent. */
+void lg_note_sent(const struct msghdr *message);
+
+#endif

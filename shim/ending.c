@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/ending.h"
+
+#include <sys/socket.h>
+
+#include "shim/diag.h"
+#include "shim/guard.h"
+#include "shim/judge.h"
+#include "shim/known.h"
+#include "shim/sys.h"
+
+/* A lingering close that ended this close to its time ended by it: the kernel counts in ticks. */
+#define TICK_MS 20
+
+static bool rules_ask_for(enum lg_cause cause)
+{
+    return lg_process.needs.causes & 1u << cause;
+}
+
+/* The cause of an abort that this close would bring, when the linger option is not it. */
+static bool find_other_cause(struct lg_ending *ending)
+{
+    struct lg_socket *socket = &ending->socket;
+
+    if (!rules_ask_for(LG_CAUSE_UNREAD) && !rules_ask_for(LG_CAUSE_BACKLOG))
+        return false;
+    if (!lg_facts_state(socket))
+        return false;
+    if (socket->state == LG_TCP_LISTEN) {
+        ending->cause = LG_CAUSE_BACKLOG;
+        return rules_ask_for(LG_CAUSE_BACKLOG) && socket->backlog > 0;
+    }
+    ending->cause = LG_CAUSE_UNREAD;
+    if (!rules_ask_for(LG_CAUSE_UNREAD) || socket->state == LG_TCP_CLOSE)
+        return false;
+    lg_facts_queues(socket);
+    return socket->unread_bytes > 0;
+}
+
+/* True when the close of this socket needs a decision. */
+static bool find_cause(struct lg_ending *ending)
+{
+    struct lg_action *action = &ending->action;
+    struct linger linger;
+
+    if (lg_facts_linger(ending->socket.fd, &linger) < 0)
+        return false;
+    action->mark = lg_mark_read(&linger);
+    action->armed = lg_linger_aborts(&linger);
+    ending->cause = LG_CAUSE_LINGER_ZERO;
+    if (action->mark != LG_MARK_NONE)
+        return true;
+    if (action->armed) /* other protocols know the option too, and are none of our business */
+        return lg_facts_state(&ending->socket);
+    return find_other_cause(ending);
+}
+
+/* Everything that a record tells. True when there is something to tell. */
+static bool complete_facts(struct lg_ending *ending)
+{
+    struct lg_socket *socket = &ending->socket;
+
+    if (socket->state == LG_TCP_UNKNOWN)
+        lg_facts_state(socket);
+    if (ending->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(socket))
+        return false;
+    if (socket->unsent_bytes == LG_BYTES_UNKNOWN && socket->state != LG_TCP_LISTEN)
+        lg_facts_queues(socket);
+    lg_facts_identity(socket);
+    lg_facts_local(socket);
+    lg_facts_peer(socket);
+    return true;
+}
+
+static bool aborts(enum lg_verdict_kind kind)
+{
+    return kind == LG_VERDICT_ALLOW || kind == LG_VERDICT_OBSERVE;
+}
+
+void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintptr_t caller)
+{
+    ending->recorded = false;
+    if (!lg_guard_inspects())
+        return;
+    ending->call = call;
+    ending->caller = caller;
+    lg_facts_init(&ending->socket, fd);
+    ending->action = (struct lg_action){.socket = &ending->socket};
+    if (!find_cause(ending))
+        return;
+    ending->decision = lg_judge(ending->cause, &ending->socket);
+    ending->action.verdict = ending->decision.verdict;
+    ending->recorded = lg_record_wanted(&ending->decision);
+    if (ending->recorded && !complete_facts(ending)) {
+        lg_record_withdraw();
+        ending->recorded = false;
+    }
+    ending->started_ms = lg_sys_now_ms();
+    if (aborts(ending->decision.verdict.kind))
+        lg_act_abort(&ending->action);
+    else
+        lg_act_release(&ending->action);
+}
+
+/* A lingering close does not say how it ended; its time does. */
+static void judge_linger(struct lg_ending *ending, uint32_t elapsed_ms)
+{
+    struct lg_afterlife after;
+
+    if (elapsed_ms + TICK_MS < ending->action.linger_ms)
+        return;
+    ending->action.outcome = LG_OUTCOME_DEADLINE;
+    if (lg_diag_after_close(&ending->socket, &after))
+        ending->socket.unsent_bytes = after.unsent_bytes;
+}
+
+/* The close of one descriptor of several ends nothing, and a record of it would be false. */
+static bool is_held_elsewhere(const struct lg_ending *ending)
+{
+    struct lg_afterlife after;
+
+    return lg_known_sharing() && lg_diag_after_close(&ending->socket, &after) && after.held;
+}
+
+void lg_ending_finish(struct lg_ending *ending)
+{
+    const struct lg_action *action = &ending->action;
+    struct lg_record record;
+
+    if (!ending->recorded)
+        return;
+    record = (struct lg_record){
+        .call = ending->call,
+        .cause = ending->cause,
+        .decision = ending->decision,
+        .socket = &ending->socket,
+        .caller = ending->caller,
+        .waited = action->linger_ms > 0 || (action->drained && ending->decision.verdict.kind == LG_VERDICT_DRAIN),
+        .elapsed_ms = (uint32_t)(lg_sys_now_ms() - ending->started_ms),
+        .drained = action->drained,
+        .drained_bytes = action->drained_bytes,
+    };
+    if (is_held_elsewhere(ending)) {
+        lg_record_withdraw();
+        return;
+    }
+    if (action->linger_ms > 0)
+        judge_linger(ending, record.elapsed_ms);
+    record.outcome = action->outcome;
+    lg_record_write(&record);
+}

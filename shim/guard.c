@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/guard.h"
+
+#include "shim/known.h"
+
+struct lg_process lg_process;
+unsigned lg_close_unseen_below = ~0u;
+
+static bool abort_asked;
+static int own_fd = -1;
+
+bool lg_guard_inspects(void)
+{
+    uint8_t at_any_close = 1u << LG_CAUSE_UNREAD | 1u << LG_CAUSE_BACKLOG;
+
+    if (!lg_ready() || lg_process.policy->settings.inspect == LG_INSPECT_NEVER)
+        return false;
+    if (lg_process.policy->settings.inspect == LG_INSPECT_EVERY_CLOSE || lg_process.needs.causes & at_any_close)
+        return true;
+    return __atomic_load_n(&abort_asked, __ATOMIC_RELAXED) && lg_process.needs.causes & 1u << LG_CAUSE_LINGER_ZERO;
+}
+
+/* Every writer computes the value anew from flags that were set before, so the last one to store is right. */
+static void update(void)
+{
+    unsigned limit = lg_guard_inspects() ? 0 : (unsigned)__atomic_load_n(&own_fd, __ATOMIC_RELAXED);
+
+    __atomic_store_n(&lg_close_unseen_below, limit, __ATOMIC_RELAXED); /* (unsigned)-1: nothing of ours */
+}
+
+void lg_guard_abort_asked(void)
+{
+    if (__atomic_load_n(&abort_asked, __ATOMIC_RELAXED))
+        return;
+    __atomic_store_n(&abort_asked, true, __ATOMIC_RELAXED);
+    if (lg_guard_inspects())
+        __atomic_store_n(&lg_known_tracks, true, __ATOMIC_RELAXED);
+    update();
+}
+
+void lg_guard_start(const struct lg_policy *policy, struct lg_needs needs, struct lg_text exe)
+{
+    lg_process.policy = policy;
+    lg_process.needs = needs;
+    lg_process.exe = exe;
+    lg_known_tracks = needs.role || needs.sole_holder;
+    __atomic_store_n(&lg_process.on, true, __ATOMIC_RELEASE);
+    update();
+}
+
+void lg_guard_own_fd(int fd)
+{
+    __atomic_store_n(&own_fd, fd, __ATOMIC_RELAXED);
+    update();
+}
