@@ -6,7 +6,7 @@
 #   BUILD=DIR TESTS=DIR tests/run.sh FILE...
 #
 # JOBS: test files at the same time, default 2. TEST_FILE_SECONDS: deadline of one file, default 900.
-# VERBOSE=1: every test's line.
+# LG_RUNNER: an emulator to run the files with. VERBOSE=1: every test's line.
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -37,4 +37,4 @@ if ! command -v prove >/dev/null; then
     exit 1
 fi
 exec prove -j "${JOBS:-2}" ${VERBOSE:+-v} --harness LingerguardHarness \
-    --exec "timeout -k 10 ${TEST_FILE_SECONDS:-900}" "$@"
+    --exec "timeout -k 10 ${TEST_FILE_SECONDS:-900} ${LG_RUNNER:-}" "$@"

@@ -80,16 +80,28 @@ $(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(call fuz
 	$(Q)$(FUZZ_CC) $(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
 	    -fno-omit-frame-pointer -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
 
-# With T, only what it names is built and run.
-TEST_ALL := $(TEST_TAP_BIN) $(REPLAY_BIN) $(TEST_SCRIPT)
-TEST_WANTED := $(foreach test,$(TEST_ALL),$(if $(findstring $(T),$(test)),$(test)))
+# With T, only what one of its words names is built and run. With RUNNER, an emulator such as
+# qemu-aarch64, or FOREIGN=1, the C tests alone: scripts and sanitizers belong to this machine.
+RUNNER ?=
+FOREIGN ?= $(if $(RUNNER),1)
+TEST_ALL := $(TEST_TAP_BIN) $(if $(FOREIGN),,$(REPLAY_BIN) $(TEST_SCRIPT))
+TEST_WANTED := $(if $(T),$(foreach test,$(TEST_ALL),$(if $(strip $(foreach word,$(T),$(findstring $(word),$(test)))),$(test))),$(TEST_ALL))
 
-.PHONY: test tests fuzz
+.PHONY: test tests fuzz test-i386 test-aarch64
 tests: $(TEST_TAP_BIN) $(TEST_HELPER_BIN) $(TEST_SO_BIN) $(REPLAY_BIN)
 
 test: all $(filter-out %.t,$(TEST_WANTED)) $(TEST_HELPER_BIN) $(TEST_SO_BIN)
 	@BUILD='$(abspath $(BUILD))' TESTS='$(abspath $(TESTS))' CC='$(CC)' MUST_RUN='$(MUST_RUN)' SAN='$(SAN)' \
-	    tests/run.sh $(TEST_WANTED)
+	    $(if $(RUNNER),LG_RUNNER='$(RUNNER)') tests/run.sh $(TEST_WANTED)
+
+# The library and the tests that need no other program, as built for other machines.
+FOREIGN_TESTS := T='$(if $(T),$(T),/unit/ /interpose/)' FOREIGN=1 CFLAGS='$(CFLAGS)'
+test-i386:
+	@$(MAKE) test CC=i686-linux-gnu-gcc BUILD=$(BUILD)/i386 $(FOREIGN_TESTS)
+
+test-aarch64: export QEMU_LD_PREFIX = /usr/aarch64-linux-gnu
+test-aarch64:
+	@$(MAKE) test CC=aarch64-linux-gnu-gcc BUILD=$(BUILD)/aarch64 RUNNER=qemu-aarch64 $(FOREIGN_TESTS)
 
 fuzz: $(FUZZ_BIN)
 	@tests/fuzz.sh '$(BUILD)/fuzz' '$(FUZZ_SECONDS)' $(FUZZ_NAMES)
