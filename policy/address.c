@@ -134,7 +134,8 @@ static enum lg_problem parse_ports(struct lg_text text, struct lg_address_match 
 static void normalise(struct lg_address_match *match)
 {
     lg_prefix_mask(match->bytes, sizeof(match->bytes), match->prefix_bits);
-    if (match->family != 6 || match->prefix_bits < LG_MAPPED_PREFIX_BITS || !lg_ipv6_is_mapped(match->bytes))
+    /* A shorter prefix has cleared part of what makes an address mapped. */
+    if (match->family != 6 || !lg_ipv6_is_mapped(match->bytes))
         return;
     match->family = 4;
     match->prefix_bits = (uint8_t)(match->prefix_bits - LG_MAPPED_PREFIX_BITS);

@@ -167,6 +167,17 @@ static void test_unknown_exe(void)
     CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_REJECT);
 }
 
+/* Facts and rules as nobody should fill them in, but somebody may. */
+static void test_half_known(void)
+{
+    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO, .local = {.family = 0, .port = 443}};
+
+    REQUIRE(parse("reject local :1-65535; drain 1s role accepted") == 0);
+    CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_ORDERLY);
+    policy.rules[1].role = LG_ROLE_UNKNOWN;
+    CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_ORDERLY);
+}
+
 #define LINGER_ZERO (1u << LG_CAUSE_LINGER_ZERO)
 #define UNREAD      (1u << LG_CAUSE_UNREAD)
 #define DISCONNECT  (1u << LG_CAUSE_DISCONNECT)
@@ -234,6 +245,7 @@ static const struct tap_test tests[] = {
     {"each row of decide.table is decided as it says", test_table, 0},
     {"a rule that does not match says which match fails first", test_mismatch, 0},
     {"an unknown executable matches no pattern, not even *", test_unknown_exe, 0},
+    {"a port without an address is not known, and unknown is no role", test_half_known, 0},
     {"a process needs what the rules that it can reach ask for", test_needs, 0},
 };
 
