@@ -46,6 +46,8 @@ static const struct {
                           "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
     {TEXT("xyzzy"), "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, "
                     "reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers)"},
+    {TEXT("lmit 5/s"),
+     "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"limit\"?"},
     {TEXT("allow; lmit 5/s"),
      "rules:2:2: error: unknown verdict \"lmit\"; expected allow, observe, reject, orderly, linger or drain"},
     {TEXT("allow; rejct"), "rules:2:2: error: unknown verdict \"rejct\"; expected allow, observe, reject, orderly, "
