@@ -4,9 +4,10 @@
 #include "policy/text.h"
 #include "policy/words.h"
 
+/* The name itself and not a pointer to it: a pointer would be relocated, in every process anew. */
 struct errno_name {
     int number;
-    const char *name;
+    char name[20];
 };
 
 #define NAME(constant)                                                                                                 \

@@ -15,7 +15,7 @@ static int close_next(int fd, enum lg_call call)
     return call == LG_CALL_SYSCALL ? (int)lg_next.syscall(SYS_close, fd) : lg_next.close(fd);
 }
 
-int lg_close_seen(int fd, enum lg_call call, uintptr_t caller)
+LG_SLOW_PATH int lg_close_seen(int fd, enum lg_call call, uintptr_t caller)
 {
     struct lg_ending ending;
     int result;

@@ -73,7 +73,7 @@ static int range_around(unsigned own, unsigned first, unsigned last, int flags, 
     return result;
 }
 
-int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
+LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
 {
     struct range range = {first, last, call, caller, -1, false};
     int own;

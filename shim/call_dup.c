@@ -45,7 +45,7 @@ static bool will_replace(enum lg_dup kind, int from, int to, int flags)
     return from != to && to >= 0 && (kind == LG_DUP2 || !(flags & ~O_CLOEXEC)) && lg_sys_fcntl(from, F_GETFD, 0) >= 0;
 }
 
-int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)
+LG_SLOW_PATH int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)
 {
     struct lg_ending ending;
     bool replaces = will_replace(kind, from, to, flags);

@@ -5,7 +5,8 @@
 #include "shim/next.h"
 #include "shim/request.h"
 
-static int setsockopt_seen(int fd, int level, int name, const void *value, socklen_t size, uintptr_t caller)
+static LG_SLOW_PATH int setsockopt_seen(int fd, int level, int name, const void *value, socklen_t size,
+                                        uintptr_t caller)
 {
     struct lg_request request;
     int result;

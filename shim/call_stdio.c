@@ -26,7 +26,7 @@ static void begin(struct lg_ending *ending, FILE *stream, enum lg_call call, uin
     errno = before;
 }
 
-static int fclose_seen(FILE *stream, uintptr_t caller)
+static LG_SLOW_PATH int fclose_seen(FILE *stream, uintptr_t caller)
 {
     struct lg_ending ending;
     int result;

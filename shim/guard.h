@@ -18,6 +18,9 @@
 /* Marks the interposed calls, the only symbols that leave the library (shim/exports.map). */
 #define LG_EXPORT __attribute__((visibility("default")))
 
+/* What the short way of an interposed call must not carry: registers saved and a stack frame for the long one. */
+#define LG_SLOW_PATH __attribute__((noinline, cold))
+
 #if defined(__has_attribute) && __has_attribute(copy)
 #define LG_COPY(of) copy(of),
 #else

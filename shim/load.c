@@ -206,21 +206,16 @@ static bool override_log(struct lg_settings *settings, const char *value)
 static void open_log(const struct lg_settings *settings, const struct lg_environment *environment,
                      struct trouble *trouble)
 {
-    struct lg_text path = {NULL, 0};
     int result = 0;
 
-    if (settings->log == LG_LOG_FILE) {
-        if (absolute_path(settings->log_path, log_path, sizeof log_path))
-            path = text_of(log_path);
-        else
-            result = -ENAMETOOLONG;
-    }
+    if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path))
+        result = -ENAMETOOLONG;
     if (result == 0)
-        result = lg_sink_open(settings->log, path, environment->journal_stream);
+        result = lg_sink_open(settings->log, log_path, environment->journal_stream);
     if (result == 0)
         return;
     trouble->unusable = true;
-    lg_sink_open(LG_LOG_STDERR, (struct lg_text){NULL, 0}, environment->journal_stream);
+    lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
     tell("cannot write records to ", settings->log == LG_LOG_SYSLOG ? "syslog (/dev/log)" : log_path, ": ",
          error_word(-result));
     tell("records go to standard error; make the log's directory writable for this process, or set "
@@ -311,7 +306,7 @@ static void start(const struct lg_environment *environment)
     apply_settings(environment, &policy.settings, &trouble);
     strict = is_yes("LINGERGUARD_STRICT", environment->strict) && trouble.unusable;
     if (strict) /* whatever the log is: who started the program must see why it did not start */
-        lg_sink_open(LG_LOG_STDERR, (struct lg_text){NULL, 0}, environment->journal_stream);
+        lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
     tell_policy_errors(&trouble);
     tell_unknown_variable(environment);
     if (strict) {

@@ -34,7 +34,7 @@ static struct {
     struct lg_file_id id;
     struct lg_file_id root; /* the root directory at load: after a chroot the path means something else */
     bool torn;              /* the last line ended in the middle */
-    char path[4096];
+    const char *path;       /* for LG_LOG_FILE */
 } sink = {.log = LG_LOG_OFF, .fd = -1};
 
 static bool begin_change(void)
@@ -183,7 +183,7 @@ static int open_stderr(const char *journal_stream)
     return 0;
 }
 
-int lg_sink_open(enum lg_log log, struct lg_text path, const char *journal_stream)
+int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream)
 {
     int result;
 
@@ -192,11 +192,7 @@ int lg_sink_open(enum lg_log log, struct lg_text path, const char *journal_strea
         return 0;
     if (log == LG_LOG_STDERR)
         return open_stderr(journal_stream);
-    if (path.length_bytes >= sizeof sink.path)
-        return -ENAMETOOLONG;
-    if (path.at)
-        memcpy(sink.path, path.at, path.length_bytes);
-    sink.path[path.length_bytes] = '\0';
+    sink.path = path;
     result = lg_sys_stat("/", &sink.root);
     if (result == 0)
         result = open_own(-1);

@@ -19,11 +19,11 @@
 #include "policy/policy.h"
 
 /*
- * Opens the log. `path` is for LG_LOG_FILE, `journal_stream` the value of JOURNAL_STREAM or NULL.
- * Returns 0, or a negative errno with nothing open: -ENAMETOOLONG, or what open(2), connect(2) say.
+ * Opens the log. `path` is for LG_LOG_FILE, absolute, and must stay where it is; `journal_stream` is
+ * the value of JOURNAL_STREAM or NULL. Returns 0, or with nothing open what open(2), connect(2) say.
  * Not async-signal-safe; for the constructor.
  */
-int lg_sink_open(enum lg_log log, struct lg_text path, const char *journal_stream);
+int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream);
 
 /* False when there is no log to write to, so that a record need not be made. */
 bool lg_sink_is_on(void);
