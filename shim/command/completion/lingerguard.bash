@@ -5,7 +5,6 @@
 
 # Words for COMPREPLY, one a line, so that a file name with blanks stays one.
 _lingerguard_reply() {
-    local IFS=$'\n'
     mapfile -t COMPREPLY < <("$@")
 }
 
