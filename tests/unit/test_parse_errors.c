@@ -17,7 +17,7 @@ static const struct lg_source file = {LG_SOURCE_FILE, {"/etc/p", 6}};
         literal, sizeof(literal) - 1                                                                                   \
     }
 
-/* clang-format off: one row, one text and what is said about it */
+/* One row: one text and what is said about it. */
 static const struct {
     struct lg_text text;
     const char *messages;
@@ -47,7 +47,8 @@ static const struct {
     {TEXT("xyzzy"), "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, "
                     "reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers)"},
     {TEXT("lmit 5/s"),
-     "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"limit\"?"},
+     "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"limit\"?"},
     {TEXT("allow; lmit 5/s"),
      "rules:2:2: error: unknown verdict \"lmit\"; expected allow, observe, reject, orderly, linger or drain"},
     {TEXT("allow; rejct"), "rules:2:2: error: unknown verdict \"rejct\"; expected allow, observe, reject, orderly, "
@@ -347,7 +348,6 @@ static const struct {
     {TEXT("callers x"), "rules:1:9: error: bad value of callers \"x\"; expected a number from 0 to 16"},
     {TEXT("callers 01"), "rules:1:9: error: bad value of callers \"01\"; expected a number from 0 to 16"},
 };
-/* clang-format on */
 
 static int reported[LG_PROBLEM_COUNT];
 
