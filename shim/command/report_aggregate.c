@@ -241,6 +241,25 @@ static void count_time(struct lg_aggregate *aggregate, const struct lg_record *r
     aggregate->drained_bytes = lg_sum(aggregate->drained_bytes, record->drained_bytes);
 }
 
+/*
+ * A connection counts in a group when its last record in this table was of another group. Asked for
+ * before the socket had its addresses, it is not one of the connections whose addresses nobody knows.
+ */
+static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_record *record,
+                           const struct lg_count *one, struct lg_join_socket *socket)
+{
+    bool is_early =
+        (table == LG_TABLE_PORT || table == LG_TABLE_NETWORK) && record->peer.family == 0 && is_asking(record);
+    uint32_t group = find_group(aggregate, table, record);
+    struct lg_count more = *one;
+
+    if (socket != NULL && !is_early) {
+        more.connections = socket->is_connection && socket->groups[table] != group;
+        socket->groups[table] = group;
+    }
+    lg_count_add(count_of(aggregate, table, group), &more);
+}
+
 static void count_connection(struct lg_aggregate *aggregate, const struct lg_record *record)
 {
     bool asks = is_asking(record);
@@ -253,23 +272,12 @@ static void count_connection(struct lg_aggregate *aggregate, const struct lg_rec
     if (socket != NULL && is_connection && !socket->is_connection)
         become_connection(aggregate, socket);
     count_time(aggregate, record, asks);
-    count_in_site(aggregate, record, &one, socket, asks);
-    for (unsigned table = 0; table < LG_TABLE_JOINED; table++) {
-        uint32_t group = find_group(aggregate, (enum lg_table)table, record);
-        struct lg_count more = one;
-        if (socket == NULL)
-            more.connections = is_connection && !asks;
-        else
-            more.connections = socket->is_connection && socket->groups[table] != group;
-        lg_count_add(count_of(aggregate, (enum lg_table)table, group), &more);
-        if (socket != NULL)
-            socket->groups[table] = group;
-    }
     /* Without a cookie nothing can be joined: each end is a connection, each asking record none. */
     one.connections = socket == NULL && is_connection && !asks;
+    count_in_site(aggregate, record, &one, socket, asks);
+    for (unsigned table = 0; table < LG_TABLE_JOINED; table++)
+        count_in_table(aggregate, (enum lg_table)table, record, &one, socket);
     lg_count_add(&aggregate->totals, &one);
-    if (one.connections != 0)
-        count_of(aggregate, LG_TABLE_SITE, find_group(aggregate, LG_TABLE_SITE, record))->connections++;
 }
 
 static void count_problem(struct lg_aggregate *aggregate, const struct lg_record *record)

@@ -61,7 +61,7 @@ static void put_bar(const struct lg_report *report, unsigned columns, uint64_t p
         eighths = 1;
     start_style(report, CYAN);
     if (!report->utf8) {
-        for (; used < (eighths + 7) / 8; used++)
+        for (; used < (eighths + 4) / 8 || used == 0; used++)
             fputc('#', report->out);
     } else {
         for (; used < eighths / 8; used++)
