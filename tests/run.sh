@@ -36,5 +36,5 @@ if ! command -v prove >/dev/null; then
     echo "0 passed, 1 failed, 0 skipped"
     exit 1
 fi
-exec prove -j "${JOBS:-2}" ${VERBOSE:+-v} --harness LingerguardHarness \
+exec prove --timer -j "${JOBS:-2}" ${VERBOSE:+-v} --harness LingerguardHarness \
     --exec "timeout -k 10 ${TEST_FILE_SECONDS:-900} ${LG_RUNNER:-}" "$@"

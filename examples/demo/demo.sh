@@ -121,7 +121,9 @@ printf '\n  %swith the library%s   LD_PRELOAD=%s\n' "$bold" "$plain" "$library"
 serve LD_PRELOAD="$library"
 show "$green"
 printf '    records      written by the library to the stderr of the server\n'
-sed 's/^/      /' "$directory/records"
+while IFS= read -r record; do
+    printf '%s\n' "$record" | fold -s -w 100 | sed -e '1s/^/      /' -e '2,$s/^/        /'
+done <"$directory/records"
 printf '\n'
 
 if [ "$lost" = no ]; then
