@@ -18,8 +18,9 @@
 /* Below a root, with a relative path: only the part behind the root has to be free of separators. */
 static void start_true(const char *root, char *preload, int output)
 {
-    char *const arguments[] = {"true", NULL};
-    char *const environment[] = {preload, "LINGERGUARD_OFF=1", NULL};
+    static char name[] = "true", off[] = "LINGERGUARD_OFF=1";
+    char *const arguments[] = {name, NULL};
+    char *const environment[] = {preload, off, NULL};
     int null = open("/dev/null", O_RDWR);
 
     if (null >= 0) {

@@ -3,14 +3,14 @@
 #include "shim/command/command.h"
 #include "shim/command/library.h"
 #include "shim/command/policy_source.h"
+#include "shim/command/search.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#pragma weak lg_program_warn /* until check_program.c is in the tree */
 
 static const char help[] =
     "Usage: lingerguard run [OPTION]... [--] COMMAND [ARG...]\n"
@@ -219,41 +219,17 @@ static int set_preload(void)
     return 0;
 }
 
-/* The file that execvp would run; NULL when there is none, which execvp then says itself. */
-static char *find_program(const char *name)
-{
-    const char *path = getenv("PATH"), *at;
-    struct stat status;
-
-    if (strchr(name, '/'))
-        return strdup(name);
-    for (at = path ? path : "/bin:/usr/bin"; at; at = *at ? at + 1 : NULL) {
-        size_t length = strcspn(at, ":");
-        char *candidate = NULL;
-
-        if (asprintf(&candidate, "%.*s%s%s", (int)length, at, length ? "/" : "", name) < 0)
-            return NULL;
-        if (stat(candidate, &status) == 0 && S_ISREG(status.st_mode) && access(candidate, X_OK) == 0)
-            return candidate;
-        free(candidate);
-        at += length;
-    }
-    return NULL;
-}
-
 static void warn_what_is_not_seen(const char *name)
 {
     const char *off = getenv("LINGERGUARD_OFF");
-    char *program;
+    char program[PATH_MAX];
 
     if (off && strcmp(off, "1") == 0) {
         lg_say_warning("LINGERGUARD_OFF=1 is set: the library will do nothing");
         return;
     }
-    program = find_program(name);
-    if (program && lg_program_warn)
+    if (lg_search_program(name, program, sizeof(program)) == 0)
         lg_program_warn(program);
-    free(program);
 }
 
 int lg_cmd_run(int argc, char **argv)
