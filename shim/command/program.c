@@ -594,13 +594,19 @@ static void find_reasons(struct lg_program *program, const struct lg_elf *elf)
     }
 }
 
+/* Its own closefrom or daemon ends in calls that are seen; its own close may end in the kernel. */
+static bool replaces_a_call(const struct lg_program *program)
+{
+    int close_index = lg_interposed_find("close"), setsockopt_index = lg_interposed_find("setsockopt");
+
+    return (close_index >= 0 && program->defines[close_index]) ||
+           (setsockopt_index >= 0 && program->defines[setsockopt_index]);
+}
+
 static void find_partial_reasons(struct lg_program *program)
 {
     program->reasons[LG_REASON_IO_URING] = program->io_uring;
-    for (size_t i = 0; i < lg_interposed_count; i++) {
-        if (program->defines[i])
-            program->reasons[LG_REASON_DEFINES] = true;
-    }
+    program->reasons[LG_REASON_DEFINES] = replaces_a_call(program);
     for (size_t i = 0; i < program->library_count; i++) {
         if (program->libraries[i].io_uring)
             program->reasons[LG_REASON_IO_URING] = true;

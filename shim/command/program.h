@@ -34,7 +34,7 @@ enum lg_reason {
     LG_REASON_ENVIRONMENT, /* the script's env(1) drops LD_PRELOAD */
     LG_REASON_IO_URING,
     LG_REASON_GO_LIBRARY,
-    LG_REASON_DEFINES, /* it exports one of the calls itself, ahead of every preload */
+    LG_REASON_DEFINES, /* it exports close or setsockopt itself, ahead of every preload */
     LG_REASON_COUNT    /* always last */
 };
 

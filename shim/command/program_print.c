@@ -106,9 +106,9 @@ static void put_kind(FILE *file, const struct lg_program_kind *kind, bool with_o
                                : ", little-endian");
 }
 
-static bool any_import(const bool *imports)
+static bool any_of(const bool *set)
 {
-    return memchr(imports, true, lg_interposed_count) != NULL;
+    return memchr(set, true, lg_interposed_count) != NULL;
 }
 
 static void put_names(FILE *file, const bool *set)
@@ -227,7 +227,7 @@ static void put_reason(FILE *file, const struct lg_program *program, enum lg_rea
 static void put_imports(FILE *file, const struct lg_program *program)
 {
     const char *libc = libc_name(program->libc);
-    bool any = any_import(program->imports);
+    bool any = any_of(program->imports);
 
     fprintf(file, "dynamic, %s, %s", libc ? libc : "unknown libc", program->kind.name);
     if (any) {
@@ -235,7 +235,7 @@ static void put_imports(FILE *file, const struct lg_program *program)
         put_names(file, program->imports);
     }
     for (size_t i = 0; i < program->library_count; i++) {
-        if (!any_import(program->libraries[i].imports))
+        if (!any_of(program->libraries[i].imports))
             continue;
         any = true;
         fputs("; ", file);
@@ -263,7 +263,8 @@ void lg_program_print(const struct lg_program *program, FILE *file)
         put_plain(file, program->chain[i]);
         fputs(i + 1 < program->chain_count ? " -> " : "; ", file);
     }
-    for (int i = 0; i < LG_REASON_COUNT; i++) {
+    /* where it sees nothing, it does not matter what part it would not see */
+    for (int i = 0; i <= (program->sees == LG_SEES_NOTHING ? LG_REASON_ENVIRONMENT : LG_REASON_COUNT - 1); i++) {
         if (!program->reasons[i])
             continue;
         fputs(between, file);
@@ -279,6 +280,7 @@ void lg_program_print(const struct lg_program *program, FILE *file)
 /* Things worth knowing that do not change the verdict. Each is a line of text and a word of JSON. */
 enum note {
     NOTE_SYSCALL,
+    NOTE_DEFINES,
     NOTE_MISSING,
     NOTE_UNREAD,
     NOTE_LEFT_OUT,
@@ -291,9 +293,10 @@ enum note {
     NOTE_COUNT
 };
 
-static const char *const note_words[NOTE_COUNT] = {
-    "calls-syscall", "library-missing", "library-unread", "libraries-left-out", "interpreter-missing",
-    "script",        "same-user",       "nosuid",         "ld-so-preload",      "libc-unknown"};
+static const char *const note_words[NOTE_COUNT] = {"calls-syscall",  "defines-interposed", "library-missing",
+                                                   "library-unread", "libraries-left-out", "interpreter-missing",
+                                                   "script",         "same-user",          "nosuid",
+                                                   "ld-so-preload",  "libc-unknown"};
 
 static bool imports_syscall(const struct lg_program *program)
 {
@@ -329,6 +332,8 @@ static bool has_note(const struct lg_program *program, enum note note)
     switch (note) {
     case NOTE_SYSCALL:
         return loads && imports_syscall(program);
+    case NOTE_DEFINES:
+        return loads && !program->reasons[LG_REASON_DEFINES] && any_of(program->defines);
     case NOTE_MISSING:
         return has_library(program, false);
     case NOTE_UNREAD:
@@ -383,6 +388,11 @@ static void put_note(const struct lg_program *program, FILE *file, enum note not
     switch (note) {
     case NOTE_SYSCALL:
         fputs("it can make system calls through syscall(), which the library interposes too", file);
+        break;
+    case NOTE_DEFINES:
+        fputs("it has its own", file);
+        put_names(file, program->defines);
+        fputs(": seen are the calls that these make in turn", file);
         break;
     case NOTE_MISSING:
         fputs("not found, so not examined: ", file);

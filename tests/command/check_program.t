@@ -213,6 +213,10 @@ echo 'int close(int fd) { return fd; } int main(void) { return close(0); }' >own
 "$cc" -rdynamic -o owner owner.c
 sees "a program that exports close itself" 1 "sees part: defines close itself" ./owner
 
+echo 'int closefrom(int fd) { return fd; } int main(void) { return closefrom(0); }' >ownfrom.c
+"$cc" -rdynamic -o ownfrom ownfrom.c
+sees "its own closefrom" 0 "note: it has its own closefrom: seen are the calls that these make in turn" ./ownfrom
+
 # --- needed libraries
 
 mkdir lib lib/deep
