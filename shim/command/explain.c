@@ -202,7 +202,8 @@ static int explain(struct lg_explanation *explanation, const char *rules, const 
 
     if (!given)
         rules = look_up(explanation);
-    if (!lg_policy_load(&policy, rules, explanation->file)) {
+    if ((!given && explanation->file && !lg_policy_path_is_lasting(explanation->file)) ||
+        !lg_policy_load(&policy, rules, explanation->file)) {
         if (!given)
             lg_say_error("the library would put the built-in policy in force, or under LINGERGUARD_STRICT=1 end the "
                          "program");

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The parser reports this many errors of a text at most. */
@@ -59,6 +60,16 @@ int lg_policy_text_read_stdin(struct lg_policy_text *text)
 {
     *text = (struct lg_policy_text){.source = {LG_SOURCE_FILE, lg_text_of("stdin")}};
     return read_all(STDIN_FILENO, text);
+}
+
+bool lg_policy_path_is_lasting(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return true;
+    lg_say_error("policy '%s': not a regular file, and every process that starts reads it; use a file, or rules", path);
+    return false;
 }
 
 void lg_policy_text_rules(struct lg_policy_text *text, const char *rules)

@@ -24,6 +24,12 @@ struct lg_policy_text {
 int lg_policy_text_read(struct lg_policy_text *text, const char *path);
 int lg_policy_text_read_stdin(struct lg_policy_text *text);
 
+/*
+ * Whether every process could read `path` anew, as the library does: false after a message for a pipe or
+ * a device. True where there is no file, since reading it then says more.
+ */
+bool lg_policy_path_is_lasting(const char *path);
+
 /* Makes a text of `rules` (LINGERGUARD_RULES, -r), which must outlive it. */
 void lg_policy_text_rules(struct lg_policy_text *text, const char *rules);
 

@@ -180,14 +180,10 @@ static int set_format(const char *format)
 static int set_policy(const char *rules, const char *path)
 {
     static struct lg_policy policy;
-    struct stat status;
     char *whole;
 
-    if (path && stat(path, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))) {
-        lg_say_error("policy '%s': a pipe can be read only once, and every process reads the policy; use a file, or -r",
-                     path);
+    if (path && !lg_policy_path_is_lasting(path))
         return LG_EXIT_USAGE;
-    }
     if (!lg_policy_load(&policy, rules, path))
         return LG_EXIT_USAGE;
     if (rules)

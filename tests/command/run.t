@@ -117,7 +117,8 @@ starts_nothing "a policy that is not there" "lingerguard: policy 'missing': No s
 starts_nothing "a policy that is a directory" "lingerguard: policy 'directory': Is a directory" -p directory
 starts_nothing "an empty policy path" "lingerguard: policy '': No such file or directory" -p ''
 mkfifo fifo
-starts_nothing "a policy that is a pipe" "lingerguard: policy 'fifo': a pipe can be read only once" -p fifo
+starts_nothing "a policy that is a pipe" "lingerguard: policy 'fifo': not a regular file" -p fifo
+starts_nothing "a policy that is a device" "lingerguard: policy '/dev/null': not a regular file" -p /dev/null
 {
     echo observe
     dd if=/dev/zero bs=1024 count=1024 2>/dev/null | tr '\0' '#'
