@@ -468,7 +468,7 @@ static void name_needed(struct lg_elf *elf, const struct dynamic *dynamic)
     for (size_t i = 0; i < dynamic->needed_count; i++) {
         const char *name = string_at(elf, dynamic->needed[i]);
 
-        if (name && name[0])
+        if (name && name[0] && strnlen(name, LG_ELF_NEEDED_BYTES_MAX) < LG_ELF_NEEDED_BYTES_MAX)
             elf->needed[elf->needed_count++] = name;
     }
     elf->soname = dynamic->has_soname ? string_at(elf, dynamic->soname) : NULL;
@@ -637,13 +637,16 @@ static bool is_go_magic(const unsigned char *at)
     return at[0] == 0xff && memcmp(at + 1, " Go build", 9) == 0 && memcmp(at + 10, "inf:", 4) == 0;
 }
 
-static bool find_go_magic(const struct lg_elf *elf, uint64_t offset, uint64_t length, uint64_t *found)
+/* Takes what it searched off `left_bytes`. */
+static bool find_go_magic(const struct lg_elf *elf, uint64_t offset, uint64_t length, uint64_t *left_bytes,
+                          uint64_t *found)
 {
     unsigned char *chunk = malloc(CHUNK_BYTES);
     bool seen = false;
 
-    if (length > LG_ELF_SEARCH_BYTES_MAX)
-        length = LG_ELF_SEARCH_BYTES_MAX;
+    if (length > *left_bytes)
+        length = *left_bytes;
+    *left_bytes -= length;
     while (chunk && !seen && length >= GO_ALIGN_BYTES) {
         size_t take = length < CHUNK_BYTES ? (size_t)length : CHUNK_BYTES;
 
@@ -662,10 +665,11 @@ static bool find_go_magic(const struct lg_elf *elf, uint64_t offset, uint64_t le
 
 static bool find_go_information(const struct lg_elf *elf, uint64_t *found)
 {
+    uint64_t left_bytes = LG_ELF_SEARCH_BYTES_MAX;
     struct section section;
 
     if (find_section(elf, ".go.buildinfo", 0, &section) &&
-        find_go_magic(elf, section.offset_bytes, section.size_bytes, found))
+        find_go_magic(elf, section.offset_bytes, section.size_bytes, &left_bytes, found))
         return true;
     for (size_t i = 0; i < elf->segment_count; i++) {
         const struct lg_elf_segment *segment = &elf->segments[i];
@@ -673,7 +677,7 @@ static bool find_go_information(const struct lg_elf *elf, uint64_t *found)
 
         if (segment->type != PT_LOAD || !(segment->flags & PF_W) || segment->file_bytes < skip)
             continue;
-        if (find_go_magic(elf, segment->offset_bytes + skip, segment->file_bytes - skip, found))
+        if (find_go_magic(elf, segment->offset_bytes + skip, segment->file_bytes - skip, &left_bytes, found))
             return true;
     }
     return false;

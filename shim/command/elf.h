@@ -23,8 +23,9 @@
 #define LG_ELF_STRING_BYTES_MAX  (64u << 20) /* its string table, which is held in memory */
 #define LG_ELF_SYMBOLS_MAX       (4u << 20)  /* its symbols */
 #define LG_ELF_NEEDED_MAX        512u        /* needed libraries; more are left out */
+#define LG_ELF_NEEDED_BYTES_MAX  4096u       /* of the name of one; longer ones are left out, no path is longer */
 #define LG_ELF_SECTIONS_MAX      65536u      /* more section headers: treated as if there were none */
-#define LG_ELF_SEARCH_BYTES_MAX  (64u << 20) /* bytes of a search for names or for Go */
+#define LG_ELF_SEARCH_BYTES_MAX  (64u << 20) /* bytes of a search for names or for Go, all segments together */
 #define LG_ELF_GO_BYTES          64u         /* a Go version with its NUL */
 
 enum lg_elf_result {

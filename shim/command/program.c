@@ -29,10 +29,11 @@ static bool read_file(void *context, uint64_t offset_bytes, void *to, size_t len
 {
     struct file *file = context;
     char *at = to;
+    size_t cost_bytes = length_bytes > LG_PROGRAM_READ_BYTES_MIN ? length_bytes : LG_PROGRAM_READ_BYTES_MIN;
 
-    if (length_bytes > *file->budget_bytes)
+    if (cost_bytes > *file->budget_bytes)
         return false;
-    *file->budget_bytes -= length_bytes;
+    *file->budget_bytes -= cost_bytes;
     while (length_bytes > 0) {
         ssize_t got = pread(file->fd, at, length_bytes, (off_t)offset_bytes);
 
@@ -389,6 +390,12 @@ static char *copy_or_null(const char *text)
     return text ? strdup(text) : NULL;
 }
 
+/* As much of a list of directories as is looked at: a hostile one may have 64 MiB. */
+static char *copy_list(const char *list)
+{
+    return list ? strndup(list, LG_SEARCH_LIST_BYTES_MAX) : NULL;
+}
+
 static void read_library(struct finder *finder, const char *path)
 {
     struct lg_program_library *library = finder->library;
@@ -396,8 +403,8 @@ static void read_library(struct finder *finder, const char *path)
     char directory[PATH_MAX];
 
     library->path = strdup(path);
-    library->rpath = copy_or_null(elf->rpath);
-    library->runpath = copy_or_null(elf->runpath);
+    library->rpath = copy_list(elf->rpath);
+    library->runpath = copy_list(elf->runpath);
     if (lg_search_directory(path, directory, sizeof(directory)))
         library->origin = strdup(directory);
     library->object.rpath = library->rpath;
@@ -521,11 +528,38 @@ static bool is_secure(const struct lg_program *program)
            program->reasons[LG_REASON_CAPABILITIES];
 }
 
+static void find_library(struct finder *finder)
+{
+    const struct lg_program *program = finder->program;
+    struct lg_program_library *library = finder->library;
+
+    if (program->libc == LG_LIBC_MUSL && is_musl_itself(library->name))
+        library->path = copy_or_null(program->interpreter);
+    else
+        lg_search_library(&finder->loader, library->object.parent, library->name, take_library, finder);
+}
+
 /* Breadth first, as the loader does. The array never moves, so that its objects can point to one another. */
+static void find_libraries(struct finder *finder)
+{
+    struct lg_program *program = finder->program;
+    size_t done;
+
+    for (done = 0; done < program->library_count && program->budget_bytes >= LG_PROGRAM_READ_BYTES_MIN; done++) {
+        finder->library = &program->libraries[done];
+        find_library(finder);
+    }
+    for (size_t i = done; i < program->library_count; i++)
+        free(program->libraries[i].name);
+    program->libraries_left_out = program->libraries_left_out || done < program->library_count;
+    program->library_count = done;
+}
+
 static bool read_libraries(struct lg_program *program, const struct lg_elf *elf)
 {
     char real[PATH_MAX], origin[PATH_MAX];
-    struct lg_search_object object = {elf->rpath, elf->runpath, "", NULL};
+    char *rpath = copy_list(elf->rpath), *runpath = copy_list(elf->runpath);
+    struct lg_search_object object = {rpath, runpath, "", NULL};
     struct finder finder = {.program = program,
                             .loader = {.libc = program->libc,
                                        .interpreter = program->interpreter,
@@ -538,21 +572,18 @@ static bool read_libraries(struct lg_program *program, const struct lg_elf *elf)
     finder.elf = calloc(1, sizeof(*finder.elf));
     if (!program->libraries || !finder.elf) {
         free(finder.elf);
+        free(rpath);
+        free(runpath);
         return false;
     }
     if (realpath(program->chain[program->chain_count - 1], real) && lg_search_directory(real, origin, sizeof(origin)))
         object.origin = origin;
     for (size_t i = 0; i < elf->needed_count; i++)
         add_library(program, elf->needed[i], &object);
-    for (size_t i = 0; i < program->library_count; i++) {
-        finder.library = &program->libraries[i];
-        if (program->libc == LG_LIBC_MUSL && is_musl_itself(finder.library->name))
-            finder.library->path = copy_or_null(program->interpreter);
-        else
-            lg_search_library(&finder.loader, finder.library->object.parent, finder.library->name, take_library,
-                              &finder);
-    }
+    find_libraries(&finder);
     free(finder.elf);
+    free(rpath);
+    free(runpath);
     return true;
 }
 

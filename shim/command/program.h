@@ -4,8 +4,9 @@
  * scripts, read, and held against the library; its needed libraries are read too. Nothing is
  * executed. Single-threaded.
  *
- * Bounded: LG_PROGRAM_READ_BYTES_MAX bytes are read for one program, all its files together, and at
- * most LG_PROGRAM_LIBRARIES_MAX libraries; elf.h has the limits of one file.
+ * Bounded: at most LG_PROGRAM_READ_BYTES_MAX bytes are read for one program, all its files together,
+ * each read counted as LG_PROGRAM_READ_BYTES_MIN at least, and at most LG_PROGRAM_LIBRARIES_MAX
+ * libraries; elf.h has the limits of one file.
  */
 #ifndef LG_PROGRAM_H
 #define LG_PROGRAM_H
@@ -17,6 +18,7 @@
 #include <stdio.h>
 
 #define LG_PROGRAM_READ_BYTES_MAX (1ull << 30)
+#define LG_PROGRAM_READ_BYTES_MIN 512u
 #define LG_PROGRAM_LIBRARIES_MAX  512u
 #define LG_PROGRAM_SCRIPTS_MAX    5u                                /* the kernel gives up behind five */
 #define LG_PROGRAM_CHAIN_MAX      (2 * LG_PROGRAM_SCRIPTS_MAX + 2u) /* each may go through env */
@@ -91,7 +93,7 @@ struct lg_program {
 
     struct lg_program_library *libraries;
     size_t library_count;
-    bool libraries_left_out; /* more than LG_PROGRAM_LIBRARIES_MAX */
+    bool libraries_left_out; /* beyond one of the two limits */
 
     uint64_t budget_bytes; /* what may still be read */
 };

@@ -403,7 +403,7 @@ static void put_note(const struct lg_program *program, FILE *file, enum note not
         put_missing(program, file, true);
         break;
     case NOTE_LEFT_OUT:
-        fprintf(file, "only %u of its libraries were examined", LG_PROGRAM_LIBRARIES_MAX);
+        fputs("its libraries are too many or too large: not all of them were examined", file);
         break;
     case NOTE_INTERPRETER:
         fputs("its loader is not there, so it cannot be started: ", file);

@@ -143,18 +143,17 @@ static bool offer_list(struct search *search, const char *list, const char *sepa
 
     if (!list || list[0] == '\0')
         return false;
-    for (const char *at = list;; at++) {
+    for (const char *at = list; at - list < LG_SEARCH_LIST_BYTES_MAX; at++) {
         size_t length = strcspn(at, separators);
 
         if (expand(search, origin, at, length, directory, sizeof(directory)) &&
             offer(search, directory, strlen(directory)))
             return true;
-        if (search->places >= LG_SEARCH_PLACES_MAX)
-            return false;
         at += length;
-        if (*at == '\0')
+        if (search->places >= LG_SEARCH_PLACES_MAX || *at == '\0')
             return false;
     }
+    return false;
 }
 
 static bool offer_conf(struct search *search, const char *path, unsigned depth);

@@ -44,7 +44,8 @@ struct lg_search_loader {
  * Offers each place where the loader would look for `name`, in its order, to `take` until that
  * returns true. Returns whether it did. At most LG_SEARCH_PLACES_MAX places are offered.
  */
-#define LG_SEARCH_PLACES_MAX 2048u
+#define LG_SEARCH_PLACES_MAX     2048u
+#define LG_SEARCH_LIST_BYTES_MAX 65536u /* of one list of directories; no more of it is looked at */
 typedef bool lg_search_take_fn(void *context, const char *path);
 bool lg_search_library(const struct lg_search_loader *loader, const struct lg_search_object *object, const char *name,
                        lg_search_take_fn *take, void *context);

@@ -386,6 +386,37 @@ wrong=$(perl -e 'my ($command) = @ARGV; local $/; open my $f, "<:raw", "stripped
         my $status = $? & 127 ? "signal" : $? >> 8;
         print "$i:$status " unless $status =~ /^[0-3]$/; }' "$LG_COMMAND")
 is "a program with a wrong byte" "$wrong" ""
+# A file as large as its headers claim, all holes: 4 million symbols, 512 libraries that are the file itself.
+cat >huge.pl <<'EOF'
+my $names = join "", map { "\0" . "./" x ($_ + 1) . "huge" } 0 .. 511;
+my ($at, @dynamic) = (1, [5, 0x10000000], [10, 64 << 20], [6, 0x20000000], [4, 0x40000000]);
+while ($names =~ /\0([^\0]+)/g) { push @dynamic, [1, $at]; $at += 1 + length $1 }
+my $dynamic = join "", map { pack "Q<Q<", @$_ } @dynamic, [29, $at], [0, 0];
+sub segment { pack "VVQ<Q<Q<Q<Q<Q<", $_[0], $_[1], $_[2], $_[2], $_[2], $_[3], $_[3], 4096 }
+open my $file, "+<:raw", "huge" or die;
+read $file, my $header, 64; # class, byte order and machine of this machine
+my $path = $ARGV[0];
+seek $file, 0, 0;
+print $file substr($header, 0, 24), pack("Q<Q<Q<", 64, 64, 0x70000000), pack("Vv6", 0, 64, 56, 3, 64, 50000, 0);
+print $file segment(3, 4, 512, 1 + length $path), segment(1, 6, 0, 8 << 30), segment(2, 6, 4096, length $dynamic);
+for ([512, "$path\0"], [4096, $dynamic], [0x10000000, $names . "\0" . ":zzzzzzzz" x 100000], [0x40000000, pack "VV", 1, 4 << 20]) {
+    seek $file, $_->[0], 0;
+    print $file $_->[1];
+}
+truncate $file, 8 << 30;
+EOF
+case $(json '"$_->{kind}{bits}$_->{kind}{byte_order}"' ./dynamic) in
+64little)
+    cp dynamic huge
+    if perl huge.pl "$(json '$_->{interpreter}' ./dynamic)" 2>/dev/null; then
+        sees "a hostile file is examined in bounded time" 0 "its libraries are too many or too large" ./huge
+    else
+        skip sparse "no file of 8 GiB with holes can be made here" "a hostile file is examined in bounded time"
+    fi
+    rm -f huge
+    ;;
+*) skip elf64 "it is made as a 64-bit file only" "a hostile file is examined in bounded time" ;;
+esac
 # Names with control characters do not reach the terminal.
 perl -e 'local $/; open my $f, "<:raw", "usefoo" or die; $_ = <$f>; s/libfoo\.so\.1/lib\e[2J\n\xff/; print' >evil
 chmod +x evil
