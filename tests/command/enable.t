@@ -1,0 +1,242 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# lingerguard enable, disable, status: /etc/ld.so.preload below a scratch root.
+# shellcheck disable=SC2016 # the inner shell expands
+# shellcheck source=tests/harness/tap.sh
+. "$(dirname "$0")/../harness/tap.sh"
+# shellcheck source=tests/command/answer.sh
+. "$(dirname "$0")/answer.sh"
+
+root=$tmp/root
+file=$root/etc/ld.so.preload
+library=$(cat "$LG_BUILD/command/libdir")/liblingerguard.so
+other=/opt/lingerguard/liblingerguard.so
+umask 022
+mkdir -p "$root/etc" "$root$(dirname "$library")" "$root$(dirname "$other")"
+cp "$LG_LIB" "$root$library"
+cp "$LG_LIB" "$root$other"
+
+text() {
+    cat "$file"
+    echo .
+}
+
+# edit NAME TEXT WANTED COMMAND...: what becomes of a file, byte for byte
+edit() {
+    name=$1 wanted=$3
+    # shellcheck disable=SC2059 # texts with their line ends
+    printf "$2" >"$file"
+    shift 3
+    answer "$LG_COMMAND" "$@" --root "$root"
+    answers "$name: exits 0" 0
+    # shellcheck disable=SC2059
+    is "$name" "$(text)" "$(printf "$wanted"; echo .)"
+}
+
+# Nothing there
+answer "$LG_COMMAND" status --root "$root"
+answers "status without a file exits 1" 1
+is "status without a file says so" "$out" "$file: not enabled"
+answer "$LG_COMMAND" disable --root "$root"
+answers "disable without a file exits 0" 0
+check "disable without a file makes none" test ! -e "$file"
+
+# On and off
+answer "$LG_COMMAND" enable --root "$root"
+answers "enable exits 0" 0
+is "enable says what it did" "$out" "$file: $library is enabled"
+is "enable writes the installed library" "$(text)" "$library
+."
+is "a new file is readable for all" "$(stat -c %a "$file")" 644
+answer "$LG_COMMAND" status --root "$root"
+answers "status exits 0" 0
+is "status says that it loads" "$out" "$file: $library is enabled and loads"
+inode=$(stat -c %i "$file")
+answer "$LG_COMMAND" enable --root "$root/"
+answers "enable twice exits 0" 0
+is "enable twice says so" "$out" "$file: $library is enabled already"
+is "enable twice leaves the file alone" "$(stat -c %i "$file")" "$inode"
+answer "$LG_COMMAND" enable --library "$other" --root "$root"
+is "enable with another library replaces it" "$(text)" "$other
+."
+like "enable with another library says so" "$out" "in place of what was listed"
+answer "$LG_COMMAND" disable --root "$root"
+answers "disable exits 0" 0
+check "disable removes a file that is empty then" test ! -e "$file"
+is "nothing else is left in etc" "$(ls -A "$root/etc")" ""
+
+# Entries of others
+lib=$library
+edit "ours comes before other entries" '/a.so\n/b.so\n' "$lib\n/a.so\n/b.so\n" enable
+edit "comments in front stay in front" '# a\n\n# b\n/a.so\n' "# a\n\n# b\n$lib\n/a.so\n" enable
+edit "a file of comments keeps them" '# a\n' "# a\n$lib\n" enable
+edit "a last line without an end gets one" '# a' "# a\n$lib\n" enable
+edit "separators stay as they are" '/a.so:/b.so \t/c.so # d\n' "$lib\n/a.so:/b.so \t/c.so # d\n" enable
+edit "ours in a comment is no entry" "# $lib\n" "# $lib\n$lib\n" enable
+edit "duplicates become one" "/a.so $lib\n$lib:$other\n" "$lib\n/a.so\n" enable
+edit "ours alone stays where it is" "/a.so\n$lib\n" "/a.so\n$lib\n" enable
+edit "a name that only ends like ours is another's" '/x/notliblingerguard.so\n' "$lib\n/x/notliblingerguard.so\n" enable
+edit "disable takes the line" "# a\n$lib\n/a.so\n" '# a\n/a.so\n' disable
+edit "disable takes it from the start of a line" "$lib:/a.so\n" '/a.so\n' disable
+edit "disable takes it from the end of a line" "/a.so:$lib\n" '/a.so\n' disable
+edit "disable takes it from the middle of a line" "/a.so $lib /b.so\n" '/a.so /b.so\n' disable
+edit "disable keeps a comment behind it" "$lib # why\n" '# why\n' disable
+edit "disable takes all copies" "$lib $other\n/a.so $lib $lib\n\t$lib\n" '/a.so\n' disable
+edit "disable takes a last line without an end" "/a.so\n$lib" '/a.so\n' disable
+edit "disable leaves what is not ours" "# $lib\n\n /a.so\n" "# $lib\n\n /a.so\n" disable
+edit "disable keeps a file with a comment" "$lib\n# a\n" '# a\n' disable
+printf '%s\n\n \n' "$lib" >"$file"
+answer "$LG_COMMAND" disable --root "$root"
+check "disable removes a file of blanks" test ! -e "$file"
+printf '%s\n%s\n' "$lib" "$lib" >"$file"
+answer "$LG_COMMAND" status --root "$root"
+answers "status with duplicates exits 0" 0
+like "status warns of duplicates" "$err" "lingerguard: warning: $file lists the library 2 times"
+
+# Mode and owner
+echo /a.so >"$file"
+chmod 640 "$file"
+[ "$(id -u)" != 0 ] || chown 12:34 "$file"
+owner=$(stat -c %u:%g "$file")
+answer "$LG_COMMAND" enable --root "$root"
+is "enable keeps mode and owner" "$(stat -c %a:%u:%g "$file")" "640:$owner"
+rm -f "$file"
+
+# refuses NAME MESSAGE ARGUMENT...: exit 2, and the file as it was
+refuses() {
+    name=$1 message=$2
+    shift 2
+    echo /a.so >"$file"
+    answer "$LG_COMMAND" enable --root "$root" "$@"
+    answers "$name exits 2" 2
+    like "$name says so" "$err" "$message"
+    is "$name changes nothing" "$(text)" "/a.so
+."
+}
+mkdir "$root/broken" "$root/open" "$root/odd dir" "$root/odd#dir"
+echo text >"$root/broken/liblingerguard.so"
+cp "$LG_LIB" "$root/open/liblingerguard.so"
+chmod 777 "$root/open"
+cp "$LG_LIB" "$root/odd dir/liblingerguard.so"
+cp "$LG_LIB" "$root/odd#dir/liblingerguard.so"
+cp "$LG_LIB" "$root/other.so"
+refuses "a library that is not there" "No such file or directory" --library /missing/liblingerguard.so
+refuses "a library that does not load" "cannot be preloaded" --library /broken/liblingerguard.so
+refuses "a library in a directory that others may write" "$root/open is writable by others" --library /open/liblingerguard.so
+chmod 755 "$root/open"
+chmod 666 "$root/open/liblingerguard.so"
+refuses "a library that others may write" "$root/open/liblingerguard.so is writable by others" --library /open/liblingerguard.so
+if [ "$(id -u)" = 0 ]; then
+    chmod 644 "$root/open/liblingerguard.so"
+    chown 65534 "$root/open/liblingerguard.so"
+    refuses "a library of another user" "$root/open/liblingerguard.so belongs to user 65534" --library /open/liblingerguard.so
+else
+    skip root "needs root" "a library of another user"
+fi
+refuses "a relative path" "is not an absolute path" --library usr/liblingerguard.so
+refuses "a path with a blank" "has white space or a colon in its path" --library "/odd dir/liblingerguard.so"
+refuses "a path with a #" "has a '#' in its path" --library "/odd#dir/liblingerguard.so"
+refuses "another name" "is not called liblingerguard.so" --library /other.so
+ln -s "$LG_LIB" "$root/other.link"
+mkdir "$root/link"
+ln -s "$LG_LIB" "$root/link/liblingerguard.so"
+refuses "a link that leads out of the root" "/link/liblingerguard.so leads out of $root" --library /link/liblingerguard.so
+mkdir "$root/etc/lingerguard"
+echo 'alow' >"$root/etc/lingerguard/policy"
+refuses "a policy with errors" "$root/etc/lingerguard/policy:1:1: error: "
+echo 'allow' >"$root/etc/lingerguard/policy"
+answer "$LG_COMMAND" enable --root "$root"
+answers "a good policy is no obstacle" 0
+rm -r "$root/etc/lingerguard"
+cat >"$tmp/bad.c" <<'EOF'
+#include <stdlib.h>
+#include <unistd.h>
+__attribute__((constructor)) static void die(void) { MODE; }
+EOF
+mkdir "$root/dies" "$root/speaks"
+if "${CC:-cc}" -shared -fPIC -DMODE='abort()' -o "$root/dies/liblingerguard.so" "$tmp/bad.c" &&
+    "${CC:-cc}" -shared -fPIC -DMODE='_exit(write(2, "not today\n", 10) != 10)' -o "$root/speaks/liblingerguard.so" "$tmp/bad.c"; then
+    refuses "a library that kills programs" "dies of signal 6" --library /dies/liblingerguard.so
+    refuses "a library that complains" "cannot be used: not today" --library /speaks/liblingerguard.so
+else
+    not_ok "libraries that misbehave are refused" "the compiler failed"
+fi
+
+# The file itself
+echo "$library" >"$file"
+rm "$root$library"
+answer "$LG_COMMAND" status --root "$root"
+answers "status exits 2 when the library is gone" 2
+like "status says that it does not load" "$err" "$library is listed but does not load: "
+answer "$LG_COMMAND" disable --root "$root"
+answers "disable works when the library is gone" 0
+cp "$LG_LIB" "$root$library"
+echo /a.so >"$root/etc/target"
+ln -s target "$file"
+for command in enable disable status; do
+    answer "$LG_COMMAND" $command --root "$root"
+    answers "$command refuses a symbolic link" 2
+    like "$command names a symbolic link" "$err" "$file: is a symbolic link"
+done
+is "what it points to is left alone" "$(cat "$root/etc/target")" /a.so
+rm "$file" "$root/etc/target"
+mkdir "$file"
+answer "$LG_COMMAND" enable --root "$root"
+answers "a directory in its place exits 2" 2
+like "a directory in its place is named" "$err" "$file: is not a regular file"
+rmdir "$file"
+answer "$LG_COMMAND" enable --library "$library" --root "$tmp/missing"
+answers "a root that is not there exits 2" 2
+answer "$LG_COMMAND" status --root "$tmp/missing"
+answers "status of a root that is not there exits 2" 2
+like "a root that is not there is named" "$err" "lingerguard: $tmp/missing/etc: No such file or directory"
+
+# Many at once: one whole file, and nothing left beside it
+echo /a.so >"$file"
+for _ in 1 2 3 4 5 6 7 8; do
+    "$LG_COMMAND" enable --root "$root" >/dev/null &
+done
+wait
+is "eight at once leave one entry" "$(text)" "$library
+/a.so
+."
+is "and no temporary file" "$(ls -A "$root/etc")" ld.so.preload
+
+# Words
+for argument in --library=/x extra; do
+    answer "$LG_COMMAND" disable "$argument"
+    answers "disable $argument exits 2" 2
+done
+answer "$LG_COMMAND" status --root ''
+answers "an empty root exits 2" 2
+mkdir -p "$root/lib"
+: >"$root/lib/ld-musl-x86_64.so.1"
+answer "$LG_COMMAND" enable --root "$root"
+answers "a system with musl exits 0" 0
+like "a system with musl is warned about" "$err" "lingerguard: warning: programs linked with musl ($root/lib/ld-musl-x86_64.so.1 is here) ignore /etc/ld.so.preload"
+rm "$root/lib/ld-musl-x86_64.so.1"
+answer "$LG_COMMAND" enable --root "$root"
+silent "one without is not" stderr
+
+# By the dynamic linker itself
+if command -v unshare >/dev/null && unshare -m true 2>/dev/null; then
+    mkdir "$tmp/etc"
+    answer unshare -m sh -c '
+        set -eu
+        before=$(stat -c %d /etc)
+        mount -t tmpfs none "$1"
+        cp -a /etc/. "$1/"
+        mount --bind "$1" /etc
+        test "$(stat -c %d /etc)" != "$before" # or this would be the real one
+        rm -rf /etc/lingerguard
+        cp "$LG_LIB" /etc/liblingerguard.so
+        "$LG_COMMAND" enable --library /etc/liblingerguard.so >/dev/null 2>&1
+        grep -q liblingerguard.so /proc/self/maps
+        "$LG_COMMAND" disable >/dev/null
+        ! grep liblingerguard.so /proc/self/maps' sh "$tmp/etc"
+    answers "the dynamic linker loads it into every program, until it is disabled" 0
+else
+    skip mount "no mount namespace" "the dynamic linker loads it into every program"
+fi
+
+done_testing
