@@ -199,6 +199,7 @@ static void pair_delivers(int family)
     CHECK_INT(net_peer_port(pair.server), pair.client_port);
     CHECK_INT(net_tcp_state(pair.client), TCP_ESTABLISHED);
     CHECK_INT(net_count_sockets(pair.server_port, TCP_ESTABLISHED), 1);
+    CHECK_INT(net_count_sockets(pair.server_port, TCP_LISTEN), 0);
     CHECK(net_send_pattern(pair.client, 0, 100000));
     CHECK(net_wait_unread(pair.server, 100000, 5000));
     close(pair.client);
@@ -264,6 +265,7 @@ static void test_counters(void)
     reset(pair.server);
     seen = net_read_all(pair.client, 5000);
     CHECK_INT(seen.error, ECONNRESET);
+    CHECK(!seen.eof);
     CHECK_INT(net_counter("TcpExtTCPAbortOnData"), 1);
     CHECK_INT(net_counter("TcpOutRsts"), 1);
     CHECK_INT(net_counter("TcpExtTCPAbortOnClose"), 0);
@@ -355,8 +357,22 @@ static void test_peer_accepts(void)
     CHECK(!report.done);
     CHECK_TEXT(report.text, "abc");
     CHECK(report.received_hash == net_hash("abc", 3, NET_HASH_SEED));
-    /* The kernel of the dead peer answers what still comes with a RST: nobody held its socket. */
     CHECK(net_wait_state(fd, TCP_CLOSE_WAIT, 5000));
+}
+
+static void test_peer_holds_nothing(void)
+{
+    struct net_pair pair = net_pair(AF_INET, NULL);
+    int listener = net_listen(AF_INET, NULL);
+    struct peer_options options = {.family = AF_INET, .port = net_local_port(listener)};
+    struct peer_step script[] = {{.action = PEER_SEND, .bytes = 1}, {.action = PEER_HOLD}};
+    struct peer peer = peer_start(&options, script, TAP_COUNT(script));
+    int fd = net_accept(listener);
+
+    CHECK_INT(recv(fd, (char[1]){0}, 1, MSG_WAITALL), 1); /* it is past its start */
+    close(pair.server);
+    CHECK(net_read_all(pair.client, 5000).eof);
+    peer_kill(&peer);
 }
 
 static bool saw_eof(void *context)
@@ -586,9 +602,12 @@ static void test_relay_drop(void)
     struct wire *wire = wire_open(RELAY_NEAR_DEVICE);
     struct peer_report report;
     uint16_t port = net_local_port(path.fd);
+    int on = 1;
 
+    CHECK_INT(setsockopt(path.fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
     path.relay.near_to_far->drop_data = 1;
-    CHECK(net_send_pattern(path.fd, 0, 1000));
+    CHECK(net_send_pattern(path.fd, 0, 600)); /* lost, and sent again behind the next */
+    CHECK(net_send_pattern(path.fd, 600, 400));
     close(path.fd);
     report = peer_wait(&path.peer, 10000);
     CHECK(report.eof && report.intact);
@@ -635,6 +654,7 @@ static const struct tap_test tests[] = {
     {"a peer sees ECONNRESET", test_peer_reset, 0},
     {"a peer reads slowly", test_peer_slow, 0},
     {"a peer accepts, speaks and listens", test_peer_accepts, 0},
+    {"a peer holds none of the test's sockets", test_peer_holds_nothing, 0},
     {"a peer drips until it is reset", test_peer_drip, 0},
     {"a peer pumps until it is reset", test_peer_pump, 0},
     {"a peer resets", test_peer_resets, 0},
