@@ -73,15 +73,16 @@ static int dispatch(int argc, char **argv)
 }
 
 /*
- * Started with 0, 1 or 2 closed, the next file opened would become standard output. Read-only, so
- * that a write still fails and is noticed; close-on-exec, so that `run` hands on what it was given.
+ * Started with 0, 1 or 2 closed, the next file opened would become one of them. Open the wrong way
+ * round, so that to use it still fails and is noticed; close-on-exec, so that `run` hands on what it
+ * was given.
  */
 static void fill_standard_descriptors(void)
 {
     int fd;
 
     for (fd = 0; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY | O_CLOEXEC) < 0)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC) < 0)
             return;
     }
 }

@@ -122,6 +122,10 @@ cp "$LG_LIB" "$root/odd#dir/liblingerguard.so"
 cp "$LG_LIB" "$root/other.so"
 refuses "a library that is not there" "No such file or directory" --library /missing/liblingerguard.so
 refuses "a library that does not load" "cannot be preloaded" --library /broken/liblingerguard.so
+echo /a.so >"$file"
+answer sh -c '"$LG_COMMAND" enable --root "$1" --library /broken/liblingerguard.so >&- 2>&-' sh "$root"
+answers "a library that does not load exits 2 without descriptors 1 and 2" 2
+is "and is not put in" "$(cat "$file")" /a.so
 refuses "a library in a directory that others may write" "$root/open is writable by others" --library /open/liblingerguard.so
 chmod 755 "$root/open"
 chmod 666 "$root/open/liblingerguard.so"

@@ -64,6 +64,9 @@ for option in -p --policy; do
     like "$option without its argument says so" "$err" "option '$option' needs an argument"
 done
 
+answer sh -c '"$@" <&-' sh "$LG_COMMAND" check-policy -
+answers "a closed standard input is no empty policy" 2
+like "a closed standard input is named" "$err" "policy '-': Bad file descriptor"
 answer sh -c '"$@" >&-' sh "$LG_COMMAND" explain
 answers "a closed standard output exits 2" 2
 like "a closed standard output is named" "$err" "standard output: Bad file descriptor"
