@@ -99,6 +99,7 @@ clean:
 
 # Tests, benchmark, fuzzing, lint and installation, each beside what it concerns.
 -include tests/tests.mk
+-include tests/bench/bench.mk
 -include tests/lint.mk
 -include shim/install.mk
 -include examples/demo/demo.mk

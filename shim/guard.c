@@ -4,7 +4,7 @@
 #include "shim/known.h"
 
 struct lg_process lg_process;
-unsigned lg_close_unseen_below = ~0u;
+int lg_close_unseen_below = INT_MAX;
 
 static bool abort_asked;
 static int own_fd = -1;
@@ -23,9 +23,10 @@ bool lg_guard_inspects(void)
 /* Every writer computes the value anew from flags that were set before, so the last one to store is right. */
 static void update(void)
 {
-    unsigned limit = lg_guard_inspects() ? 0 : (unsigned)__atomic_load_n(&own_fd, __ATOMIC_RELAXED);
+    int own = __atomic_load_n(&own_fd, __ATOMIC_RELAXED);
+    int limit = lg_guard_inspects() ? 0 : own < 0 ? INT_MAX : own;
 
-    __atomic_store_n(&lg_close_unseen_below, limit, __ATOMIC_RELAXED); /* (unsigned)-1: nothing of ours */
+    __atomic_store_n(&lg_close_unseen_below, limit, __ATOMIC_RELAXED);
 }
 
 void lg_guard_abort_asked(void)

@@ -10,6 +10,7 @@
 #ifndef LG_GUARD_H
 #define LG_GUARD_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -50,21 +51,21 @@ static inline bool lg_ready(void)
 }
 
 /*
- * Descriptors below this number are closed without a look. UINT_MAX while there is nothing to look
+ * Descriptors below this number are closed without a look. INT_MAX while there is nothing to look
  * for, 0 once sockets must be inspected; in between, the number of the descriptor that we hold
- * ourselves and that the program must not close.
+ * ourselves and that the program must not close. (A negative number is always below: EBADF.)
  */
-extern unsigned lg_close_unseen_below __attribute__((visibility("hidden")));
+extern int lg_close_unseen_below __attribute__((visibility("hidden")));
 
 static inline bool lg_close_unseen(int fd)
 {
-    return (unsigned)fd < __atomic_load_n(&lg_close_unseen_below, __ATOMIC_RELAXED);
+    return fd < __atomic_load_n(&lg_close_unseen_below, __ATOMIC_RELAXED);
 }
 
 /* The same for a call that may close any descriptor. */
 static inline bool lg_close_all_unseen(void)
 {
-    return __atomic_load_n(&lg_close_unseen_below, __ATOMIC_RELAXED) == ~0u;
+    return __atomic_load_n(&lg_close_unseen_below, __ATOMIC_RELAXED) == INT_MAX;
 }
 
 /* True when a close has to ask the kernel. */
