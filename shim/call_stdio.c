@@ -9,32 +9,37 @@
 #include "shim/guard.h"
 #include "shim/next.h"
 
-/* Decides for the descriptor of a stream. */
-static void begin(struct lg_ending *ending, FILE *stream, enum lg_call call, uintptr_t caller)
+/* Decides for the descriptor of a stream. Returns the errno of a flush that failed: libc has given the data up by then,
+ * and would not tell of it again. */
+static int begin(struct lg_ending *ending, FILE *stream, enum lg_call call, uintptr_t caller)
 {
     int before = errno;
     struct linger linger;
+    int error = 0;
     int fd;
 
     ending->recorded = false;
     fd = lg_next.fileno ? lg_next.fileno(stream) : -1;
     if (fd >= 0 && lg_facts_linger(fd, &linger) == 0) {
-        if (lg_next.fflush)
-            lg_next.fflush(stream); /* an error shows again when libc flushes */
+        if (lg_next.fflush && lg_next.fflush(stream) != 0)
+            error = errno;
         lg_ending_begin(ending, call, fd, caller);
     }
     errno = before;
+    return error;
 }
 
 static LG_SLOW_PATH int fclose_seen(FILE *stream, uintptr_t caller)
 {
     struct lg_ending ending;
-    int result;
+    int error = begin(&ending, stream, LG_CALL_FCLOSE, caller);
+    int result = lg_next.fclose(stream);
 
-    begin(&ending, stream, LG_CALL_FCLOSE, caller);
-    result = lg_next.fclose(stream);
     lg_ending_finish(&ending);
-    return result;
+    if (error == 0 || result != 0)
+        return result;
+    errno = error;
+    return EOF;
 }
 
 LG_EXPORT int fclose(FILE *stream)
