@@ -157,13 +157,12 @@ static int set_log(const char *log)
     }
     path = absolute_path(log);
     error = log_problem(path);
-    if (error) {
+    if (error)
         lg_say_error("log '%s': %s", log, strerror(error));
-        return LG_EXIT_USAGE;
-    }
-    set_variable("LINGERGUARD_LOG", path);
+    else
+        set_variable("LINGERGUARD_LOG", path);
     free(path);
-    return 0;
+    return error ? LG_EXIT_USAGE : 0;
 }
 
 static int set_format(const char *format)
@@ -206,6 +205,7 @@ static int set_preload(void)
     problem = lg_library_path_problem(library);
     if (problem) {
         lg_say_error("library '%s' %s", library, problem);
+        free(library);
         return LG_EXIT_RUN_FAILED;
     }
     value = needed(lg_library_preload(library, getenv("LD_PRELOAD")));
