@@ -43,7 +43,7 @@ DEPS = -MMD -MP
 # The library lives in programs that it does not know: no start-up of its own, no libc that it would
 # insist on, no helper of the compiler that libc would have to provide, every address bound at load.
 LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-plt -ftls-model=initial-exec \
-              -fno-sanitize=all
+              -fno-sanitize=all -fno-lto
 LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/exports.map \
               -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)

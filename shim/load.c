@@ -299,6 +299,7 @@ static void start(const struct lg_environment *environment)
     bool strict;
 
     lg_line_init(&trouble.line, trouble.first, sizeof trouble.first - 1);
+    lg_caller_load();
     read_exe();
     if (exe_path[0])
         lg_process.exe = text_of(exe_path);

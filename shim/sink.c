@@ -137,10 +137,29 @@ static bool same_root(void)
     return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &sink.root);
 }
 
-/* Opens the log anew where its path still means the same; with `number` as in open_own. */
+static bool starts_with(const char *text, const char *start)
+{
+    while (*start) {
+        if (*text++ != *start++)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * True when the path still means what it meant at load. After a chroot it does not, and one like
+ * /dev/stderr never does: it names a descriptor, which the program may use for something else.
+ */
+static bool path_is_the_same(void)
+{
+    return (sink.log != LG_LOG_FILE || (!starts_with(sink.path, "/dev/") && !starts_with(sink.path, "/proc/"))) &&
+           same_root();
+}
+
+/* Opens the log anew; with `number` as in open_own. */
 static void reopen(int number)
 {
-    if (same_root() && begin_change()) {
+    if (path_is_the_same() && begin_change()) {
         open_own(number);
         end_change();
     }
@@ -151,7 +170,8 @@ static bool rotated(const struct lg_file_id *id)
 {
     struct lg_file_id now;
 
-    return sink.log == LG_LOG_FILE && (lg_sys_stat(sink.path, &now) < 0 || !lg_file_id_equal(&now, id));
+    return sink.log == LG_LOG_FILE && S_ISREG(id->mode) &&
+           (lg_sys_stat(sink.path, &now) < 0 || !lg_file_id_equal(&now, id));
 }
 
 static bool parse_number(const char **at, uint64_t *number)
