@@ -9,10 +9,13 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shim/sys.h"
@@ -137,6 +140,49 @@ static inline const char *end_of(int fd)
     struct net_received received = net_read_all(fd, 5000);
 
     return received.eof ? "EOF" : received.error == ECONNRESET ? "RST" : strerror(received.error);
+}
+
+/*
+ * A private view of the file system, where /etc is empty and ours; /dev is still the real one. Programs find libc all
+ * the same, by the loader's own directories.
+ */
+static inline void own_etc(void)
+{
+    if (unshare(CLONE_NEWNS) != 0)
+        tap_skip("mountns", "a mount namespace needs root: %s", strerror(errno));
+    REQUIRE(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+    REQUIRE(mount("lg-etc", "/etc", "tmpfs", 0, "mode=755") == 0);
+    REQUIRE(mkdir("/etc/lingerguard", 0755) == 0);
+}
+
+static inline void write_file(const char *path, const char *text)
+{
+    FILE *file = fopen(path, "we");
+
+    REQUIRE(file != NULL);
+    REQUIRE(fputs(text, file) >= 0 && fclose(file) == 0);
+}
+
+/* A directory of the test's own, gone at its end. */
+static inline const char *own_directory(void)
+{
+    static char path[] = "/tmp/lg-interpose-XXXXXX";
+
+    if (mkdtemp(path) == NULL)
+        tap_end_failed();
+    return path;
+}
+
+/* The program under test: one abort, asked for and closed; prints the answer and what the peer saw. */
+static inline void snippet_one_abort(int argc, char **argv)
+{
+    struct net_pair pair = net_pair(AF_INET, NULL);
+    int result = set_linger(pair.client, 1, 0);
+
+    (void)argc, (void)argv;
+    close(pair.client);
+    printf("%d %s\n", result, end_of(pair.server));
+    close(pair.server);
 }
 
 /* A system call that no library can see. */
