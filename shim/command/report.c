@@ -112,15 +112,15 @@ static bool wants_colour(const char *output)
            strcmp(term, "dumb") != 0;
 }
 
-static void read_inputs(struct lg_aggregate *aggregate, struct lg_inputs *inputs, char **names)
+static void read_inputs(struct lg_aggregate *aggregate, struct lg_report_inputs *inputs, char **names)
 {
     if (*names == NULL) {
         if (isatty(STDIN_FILENO))
             fputs("lingerguard: report: reading records from standard input\n", stderr);
-        lg_input_read(inputs, aggregate, "-");
+        lg_report_input_read(inputs, aggregate, "-");
     }
     for (; *names != NULL; names++)
-        lg_input_read(inputs, aggregate, *names);
+        lg_report_input_read(inputs, aggregate, *names);
     lg_aggregate_finish(aggregate);
 }
 
@@ -130,7 +130,7 @@ static int out_of_memory(void)
     return LG_EXIT_USAGE;
 }
 
-static int write_report(const struct lg_aggregate *aggregate, const struct lg_inputs *inputs,
+static int write_report(const struct lg_aggregate *aggregate, const struct lg_report_inputs *inputs,
                         const struct options *options)
 {
     struct lg_report_file file;
@@ -160,7 +160,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_in
 int lg_cmd_report(int argc, char **argv)
 {
     struct options options;
-    struct lg_inputs inputs = {0};
+    struct lg_report_inputs inputs = {0};
     struct lg_aggregate *aggregate;
     int status = read_options(argc, argv, &options);
 

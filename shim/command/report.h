@@ -11,7 +11,7 @@
 struct lg_report {
     FILE *out;
     const struct lg_aggregate *aggregate;
-    const struct lg_inputs *inputs;
+    const struct lg_report_inputs *inputs;
     size_t rows;    /* of each table, 0 for all */
     unsigned width; /* columns of the terminal */
     bool utf8;      /* the locale's charset is UTF-8 */

@@ -48,7 +48,7 @@ static void put_network(struct key *key, const struct lg_address *peer)
     put_part(key, (struct lg_text){text, strlen(text)});
 }
 
-static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_record *record)
+static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_report_record *record)
 {
     struct key key = {aggregate->key, aggregate->key};
 
@@ -94,7 +94,7 @@ static struct lg_count *count_of(struct lg_aggregate *aggregate, enum lg_table t
     return &aggregate->tables[table].groups[group].count;
 }
 
-static bool is_call(const struct lg_record *record, const char *name)
+static bool is_call(const struct lg_report_record *record, const char *name)
 {
     return record->call.length_bytes == strlen(name) && memcmp(record->call.at, name, strlen(name)) == 0;
 }
@@ -103,29 +103,29 @@ static bool is_call(const struct lg_record *record, const char *name)
  * Whether an abort was asked for here, as opposed to a connection that ended. Through syscall() it
  * is the outcome that tells them apart.
  */
-static bool is_asking(const struct lg_record *record)
+static bool is_asking(const struct lg_report_record *record)
 {
     switch (record->outcome) {
-    case LG_OUTCOME_DISARMED:
+    case LG_REPORT_OUTCOME_DISARMED:
         return is_call(record, "setsockopt") || is_call(record, "syscall");
-    case LG_OUTCOME_REJECTED:
-    case LG_OUTCOME_ALLOWED:
+    case LG_REPORT_OUTCOME_REJECTED:
+    case LG_REPORT_OUTCOME_ALLOWED:
         return true;
-    case LG_OUTCOME_OTHER:
-    case LG_OUTCOME_ABORTED:
-    case LG_OUTCOME_ORDERLY:
-    case LG_OUTCOME_LINGERED:
-    case LG_OUTCOME_DRAINED:
-    case LG_OUTCOME_DEADLINE:
-    case LG_OUTCOME_PEER_RESET:
-    case LG_OUTCOME_COUNT:
+    case LG_REPORT_OUTCOME_OTHER:
+    case LG_REPORT_OUTCOME_ABORTED:
+    case LG_REPORT_OUTCOME_ORDERLY:
+    case LG_REPORT_OUTCOME_LINGERED:
+    case LG_REPORT_OUTCOME_DRAINED:
+    case LG_REPORT_OUTCOME_DEADLINE:
+    case LG_REPORT_OUTCOME_PEER_RESET:
+    case LG_REPORT_OUTCOME_COUNT:
         break;
     }
     return is_call(record, "setsockopt");
 }
 
 /* A listener has no peer; the connections that it resets are not counted one by one by the record. */
-static bool is_listener(const struct lg_record *record)
+static bool is_listener(const struct lg_report_record *record)
 {
     static const char backlog[] = "backlog";
     static const char listen[] = "listen";
@@ -135,19 +135,19 @@ static bool is_listener(const struct lg_record *record)
 }
 
 /* LG_FATE_COUNT for an outcome that this version does not know: nothing to draw. */
-static enum lg_fate fate_of(const struct lg_record *record, bool is_asking_record)
+static enum lg_fate fate_of(const struct lg_report_record *record, bool is_asking_record)
 {
     if (is_asking_record)
         return LG_FATE_ASKED;
-    if (record->outcome == LG_OUTCOME_ABORTED)
+    if (record->outcome == LG_REPORT_OUTCOME_ABORTED)
         return LG_FATE_ABORTED;
-    if (record->outcome == LG_OUTCOME_DEADLINE || record->outcome == LG_OUTCOME_PEER_RESET)
+    if (record->outcome == LG_REPORT_OUTCOME_DEADLINE || record->outcome == LG_REPORT_OUTCOME_PEER_RESET)
         return LG_FATE_CUT;
-    return record->outcome == LG_OUTCOME_OTHER ? LG_FATE_COUNT : LG_FATE_ORDERLY;
+    return record->outcome == LG_REPORT_OUTCOME_OTHER ? LG_FATE_COUNT : LG_FATE_ORDERLY;
 }
 
 /* What one record adds to every group that it is in; see struct lg_count for what the bytes mean. */
-static struct lg_count count_record(const struct lg_record *record, bool is_asking_record)
+static struct lg_count count_record(const struct lg_report_record *record, bool is_asking_record)
 {
     struct lg_count one;
 
@@ -160,13 +160,13 @@ static struct lg_count count_record(const struct lg_record *record, bool is_aski
     }
     if (is_asking_record)
         return one;
-    if (record->outcome == LG_OUTCOME_ABORTED) {
+    if (record->outcome == LG_REPORT_OUTCOME_ABORTED) {
         one.lost_bytes = record->unsent_bytes;
         one.discarded_bytes = record->unread_bytes;
-    } else if (record->outcome == LG_OUTCOME_DEADLINE) {
+    } else if (record->outcome == LG_REPORT_OUTCOME_DEADLINE) {
         one.deadline_bytes = record->unsent_bytes;
-    } else if (record->outcome == LG_OUTCOME_ORDERLY || record->outcome == LG_OUTCOME_LINGERED ||
-               record->outcome == LG_OUTCOME_DRAINED || record->outcome == LG_OUTCOME_DISARMED) {
+    } else if (record->outcome == LG_REPORT_OUTCOME_ORDERLY || record->outcome == LG_REPORT_OUTCOME_LINGERED ||
+               record->outcome == LG_REPORT_OUTCOME_DRAINED || record->outcome == LG_REPORT_OUTCOME_DISARMED) {
         one.saved_bytes = record->unsent_bytes;
     }
     return one;
@@ -194,8 +194,8 @@ static void become_connection(struct lg_aggregate *aggregate, struct lg_join_soc
     }
 }
 
-static void count_in_site(struct lg_aggregate *aggregate, const struct lg_record *record, const struct lg_count *one,
-                          struct lg_join_socket *socket, bool asks)
+static void count_in_site(struct lg_aggregate *aggregate, const struct lg_report_record *record,
+                          const struct lg_count *one, struct lg_join_socket *socket, bool asks)
 {
     uint32_t site;
 
@@ -229,7 +229,7 @@ static void leave_join(void *context, const struct lg_join_socket *socket)
     count->connections += socket->is_connection;
 }
 
-static void count_time(struct lg_aggregate *aggregate, const struct lg_record *record, bool asks)
+static void count_time(struct lg_aggregate *aggregate, const struct lg_report_record *record, bool asks)
 {
     enum lg_fate fate = fate_of(record, asks);
 
@@ -245,7 +245,7 @@ static void count_time(struct lg_aggregate *aggregate, const struct lg_record *r
  * A connection counts in a group when its last record in this table was of another group. Asked for
  * before the socket had its addresses, it is not one of the connections whose addresses nobody knows.
  */
-static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_record *record,
+static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_report_record *record,
                            const struct lg_count *one, struct lg_join_socket *socket)
 {
     bool is_early =
@@ -260,7 +260,7 @@ static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, 
     lg_count_add(count_of(aggregate, table, group), &more);
 }
 
-static void count_connection(struct lg_aggregate *aggregate, const struct lg_record *record)
+static void count_connection(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
     bool asks = is_asking(record);
     bool is_connection = !is_listener(record) && (!asks || record->peer.family != 0);
@@ -280,7 +280,7 @@ static void count_connection(struct lg_aggregate *aggregate, const struct lg_rec
     lg_count_add(&aggregate->totals, &one);
 }
 
-static void count_problem(struct lg_aggregate *aggregate, const struct lg_record *record)
+static void count_problem(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
     struct lg_count one = count_record(record, true);
     uint32_t group = find_group(aggregate, LG_TABLE_PROBLEM, record);
@@ -308,22 +308,22 @@ void lg_aggregate_free(struct lg_aggregate *aggregate)
     lg_join_free(&aggregate->join);
 }
 
-enum lg_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line)
+enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line)
 {
-    struct lg_record record;
-    enum lg_line kind = lg_record_read(line, aggregate->scratch, &record);
+    struct lg_report_record record;
+    enum lg_report_line kind = lg_report_record_read(line, aggregate->scratch, &record);
 
     aggregate->lines[kind]++;
-    if (kind == LG_LINE_RECORD)
+    if (kind == LG_REPORT_LINE_RECORD)
         count_connection(aggregate, &record);
-    else if (kind == LG_LINE_PROBLEM)
+    else if (kind == LG_REPORT_LINE_PROBLEM)
         count_problem(aggregate, &record);
     return kind;
 }
 
 void lg_aggregate_skip(struct lg_aggregate *aggregate)
 {
-    aggregate->lines[LG_LINE_TOO_LONG]++;
+    aggregate->lines[LG_REPORT_LINE_TOO_LONG]++;
 }
 
 void lg_aggregate_finish(struct lg_aggregate *aggregate)
@@ -335,7 +335,7 @@ uint64_t lg_aggregate_broken(const struct lg_aggregate *aggregate)
 {
     uint64_t broken = 0;
 
-    for (unsigned line = LG_LINE_BLANK + 1; line < LG_LINE_COUNT; line++)
+    for (unsigned line = LG_REPORT_LINE_BLANK + 1; line < LG_REPORT_LINE_COUNT; line++)
         broken += aggregate->lines[line];
     return broken;
 }

@@ -35,9 +35,9 @@ struct lg_aggregate {
     uint64_t drained_bytes; /* input that graceful closes read and discarded */
     uint64_t waited_ms;     /* in closes, all together */
     uint64_t waited_most_ms;
-    uint64_t lines[LG_LINE_COUNT];
-    char key[LG_RECORD_LINE_BYTES_MAX + 512]; /* scratch: no key is longer than a line and its separators */
-    char scratch[LG_RECORD_LINE_BYTES_MAX];
+    uint64_t lines[LG_REPORT_LINE_COUNT];
+    char key[LG_REPORT_LINE_BYTES_MAX + 512]; /* scratch: no key is longer than a line and its separators */
+    char scratch[LG_REPORT_LINE_BYTES_MAX];
 };
 
 /* Large: belongs on the heap. `socket_count` is that of lg_join_init. False when there is no memory; lg_aggregate_free
@@ -46,7 +46,7 @@ bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count);
 void lg_aggregate_free(struct lg_aggregate *aggregate);
 
 /* Counts one line, without its end; says what it was. */
-enum lg_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line);
+enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line);
 
 /* A line that was too long to be kept. */
 void lg_aggregate_skip(struct lg_aggregate *aggregate);

@@ -164,7 +164,7 @@ static bool put_problems(const struct lg_report *report)
     char room[LG_NUMBER_ROOM];
     bool is_done = true;
 
-    if (report->aggregate->lines[LG_LINE_PROBLEM] == 0)
+    if (report->aggregate->lines[LG_REPORT_LINE_PROBLEM] == 0)
         return true;
     if (!lg_report_rows(report, LG_TABLE_PROBLEM, &rows))
         return false;

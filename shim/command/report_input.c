@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define BUFFER_BYTES (4u * LG_RECORD_LINE_BYTES_MAX)
+#define BUFFER_BYTES (4u * LG_REPORT_LINE_BYTES_MAX)
 
 /* Lines of one input on their way to the aggregate. */
 struct stream {
@@ -56,16 +56,16 @@ static ssize_t fill(struct stream *stream)
     return got;
 }
 
-static void count_line(struct lg_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream,
+static void count_line(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream,
                        struct lg_text line)
 {
-    enum lg_line kind = LG_LINE_TOO_LONG;
+    enum lg_report_line kind = LG_REPORT_LINE_TOO_LONG;
 
     if (stream->is_skipping)
         lg_aggregate_skip(aggregate);
     else
         kind = lg_aggregate_line(aggregate, line);
-    if (kind > LG_LINE_BLANK && inputs->broken_name == NULL) {
+    if (kind > LG_REPORT_LINE_BLANK && inputs->broken_name == NULL) {
         inputs->broken_name = stream->name;
         inputs->broken_line = stream->line;
         inputs->broken_kind = kind;
@@ -75,7 +75,7 @@ static void count_line(struct lg_inputs *inputs, struct lg_aggregate *aggregate,
 }
 
 /* Counts what is complete and moves the rest to the front. */
-static void count_lines(struct lg_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream)
+static void count_lines(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream)
 {
     const char *at = stream->buffer;
     const char *end = stream->buffer + stream->used_bytes;
@@ -86,14 +86,14 @@ static void count_lines(struct lg_inputs *inputs, struct lg_aggregate *aggregate
         at = newline + 1;
     }
     stream->used_bytes = (size_t)(end - at);
-    if (stream->used_bytes > LG_RECORD_LINE_BYTES_MAX) {
+    if (stream->used_bytes > LG_REPORT_LINE_BYTES_MAX) {
         stream->is_skipping = true;
         stream->used_bytes = 0;
     }
     memmove(stream->buffer, at, stream->used_bytes);
 }
 
-static int read_stream(struct lg_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream)
+static int read_stream(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, struct stream *stream)
 {
     const char *reader;
     ssize_t got;
@@ -121,7 +121,7 @@ static int read_stream(struct lg_inputs *inputs, struct lg_aggregate *aggregate,
     return (int)got;
 }
 
-void lg_input_read(struct lg_inputs *inputs, struct lg_aggregate *aggregate, const char *name)
+void lg_report_input_read(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, const char *name)
 {
     static struct stream stream; /* large; one input is read at a time */
     bool is_stdin = strcmp(name, "-") == 0;

@@ -5,12 +5,12 @@
 
 #include "shim/command/report_aggregate.h"
 
-struct lg_inputs {
+struct lg_report_inputs {
     unsigned read;           /* inputs read to their end */
     unsigned unreadable;     /* inputs that could not be opened, or not be read to their end */
     const char *broken_name; /* where the first broken line is, or NULL */
     uint64_t broken_line;    /* from 1 */
-    enum lg_line broken_kind;
+    enum lg_report_line broken_kind;
 };
 
 /*
@@ -18,6 +18,6 @@ struct lg_inputs {
  * standard error and counted in `inputs`. A compressed log is refused with the command that reads
  * it: its bytes would be nothing but broken lines. `name` must outlive `inputs`.
  */
-void lg_input_read(struct lg_inputs *inputs, struct lg_aggregate *aggregate, const char *name);
+void lg_report_input_read(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, const char *name);
 
 #endif

@@ -113,7 +113,7 @@ static void put_totals(const struct lg_report *report)
     put_number(report, "drained_bytes", aggregate->drained_bytes);
     put_number(report, "waited_ms", aggregate->waited_ms);
     put_number(report, "waited_most_ms", aggregate->waited_most_ms);
-    put_number(report, "problems", aggregate->lines[LG_LINE_PROBLEM]);
+    put_number(report, "problems", aggregate->lines[LG_REPORT_LINE_PROBLEM]);
     put_number(report, "forgotten_sockets", aggregate->join.pushed_out);
     fprintf(report->out, "\"suppressed_share\":%.6f,", all == 0 ? 0.0 : (double)totals->suppressed / (double)all);
     put_count(report, totals);
@@ -123,20 +123,20 @@ static void put_totals(const struct lg_report *report)
 static void put_input(const struct lg_report *report)
 {
     const uint64_t *lines = report->aggregate->lines;
-    const struct lg_inputs *inputs = report->inputs;
+    const struct lg_report_inputs *inputs = report->inputs;
     uint64_t all = 0;
 
-    for (unsigned kind = 0; kind < LG_LINE_COUNT; kind++)
+    for (unsigned kind = 0; kind < LG_REPORT_LINE_COUNT; kind++)
         all = lg_sum(all, lines[kind]);
     fputs(",\n\"input\":{", report->out);
     put_number(report, "read", inputs->read);
     put_number(report, "unreadable", inputs->unreadable);
     put_number(report, "lines", all);
     put_number(report, "broken_lines", lg_aggregate_broken(report->aggregate));
-    put_number(report, "not_json", lines[LG_LINE_NOT_JSON]);
-    put_number(report, "no_record", lines[LG_LINE_NOT_RECORD]);
-    put_number(report, "bad_value", lines[LG_LINE_BAD_VALUE]);
-    put_number(report, "too_long", lines[LG_LINE_TOO_LONG]);
+    put_number(report, "not_json", lines[LG_REPORT_LINE_NOT_JSON]);
+    put_number(report, "no_record", lines[LG_REPORT_LINE_NOT_RECORD]);
+    put_number(report, "bad_value", lines[LG_REPORT_LINE_BAD_VALUE]);
+    put_number(report, "too_long", lines[LG_REPORT_LINE_TOO_LONG]);
     fputs("\"first_broken\":", report->out);
     if (inputs->broken_name == NULL) {
         fputs("null}", report->out);

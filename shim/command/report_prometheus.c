@@ -123,14 +123,15 @@ static void put_input(const struct lg_report *report)
 {
     static const char lines_name[] = "lingerguard_report_lines_total";
     const uint64_t *lines = report->aggregate->lines;
-    static const char *const kinds[LG_LINE_COUNT] = {
-        [LG_LINE_RECORD] = "record",     [LG_LINE_PROBLEM] = "problem",      [LG_LINE_BLANK] = "blank",
-        [LG_LINE_NOT_JSON] = "not_json", [LG_LINE_NOT_RECORD] = "no_record", [LG_LINE_BAD_VALUE] = "bad_value",
-        [LG_LINE_TOO_LONG] = "too_long",
+    static const char *const kinds[LG_REPORT_LINE_COUNT] = {
+        [LG_REPORT_LINE_RECORD] = "record",        [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_BLANK] = "blank",          [LG_REPORT_LINE_NOT_JSON] = "not_json",
+        [LG_REPORT_LINE_NOT_RECORD] = "no_record", [LG_REPORT_LINE_BAD_VALUE] = "bad_value",
+        [LG_REPORT_LINE_TOO_LONG] = "too_long",
     };
 
     put_head(report->out, lines_name, "counter", "Lines of the logs by what they are.");
-    for (unsigned kind = 0; kind < LG_LINE_COUNT; kind++)
+    for (unsigned kind = 0; kind < LG_REPORT_LINE_COUNT; kind++)
         fprintf(report->out, "%s{kind=\"%s\"} %" PRIu64 "\n", lines_name, kinds[kind], lines[kind]);
     put_head(report->out, "lingerguard_report_unreadable_inputs", "gauge",
              "Logs that could not be read by this report.");

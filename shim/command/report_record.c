@@ -5,12 +5,16 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-const char *lg_line_name(enum lg_line line)
+const char *lg_report_line_name(enum lg_report_line line)
 {
-    static const char *const names[LG_LINE_COUNT] = {
-        [LG_LINE_RECORD] = "record",          [LG_LINE_PROBLEM] = "problem",      [LG_LINE_BLANK] = "blank",
-        [LG_LINE_NOT_JSON] = "not JSON",      [LG_LINE_NOT_RECORD] = "no record", [LG_LINE_BAD_VALUE] = "bad value",
-        [LG_LINE_TOO_LONG] = "line too long",
+    static const char *const names[LG_REPORT_LINE_COUNT] = {
+        [LG_REPORT_LINE_RECORD] = "record",
+        [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_BLANK] = "blank",
+        [LG_REPORT_LINE_NOT_JSON] = "not JSON",
+        [LG_REPORT_LINE_NOT_RECORD] = "no record",
+        [LG_REPORT_LINE_BAD_VALUE] = "bad value",
+        [LG_REPORT_LINE_TOO_LONG] = "line too long",
     };
     return names[line];
 }
@@ -163,35 +167,35 @@ static const struct key {
     enum key_type type;
     size_t offset;
 } keys[] = {
-    {"time", KEY_TIME, offsetof(struct lg_record, time_us)},
+    {"time", KEY_TIME, offsetof(struct lg_report_record, time_us)},
     {"pid", KEY_SIGNED, 0},
     {"tid", KEY_SIGNED, 0},
-    {"exe", KEY_TEXT, offsetof(struct lg_record, exe)},
-    {"call", KEY_TEXT, offsetof(struct lg_record, call)},
+    {"exe", KEY_TEXT, offsetof(struct lg_report_record, exe)},
+    {"call", KEY_TEXT, offsetof(struct lg_report_record, call)},
     {"fd", KEY_SIGNED, 0},
-    {"socket", KEY_SOCKET, offsetof(struct lg_record, socket)},
-    {"cause", KEY_TEXT, offsetof(struct lg_record, cause)},
-    {"verdict", KEY_TEXT, offsetof(struct lg_record, verdict)},
-    {"rule", KEY_TEXT, offsetof(struct lg_record, rule)},
-    {"outcome", KEY_TEXT, offsetof(struct lg_record, outcome_text)},
-    {"state", KEY_TEXT, offsetof(struct lg_record, state)},
-    {"local", KEY_ADDRESS, offsetof(struct lg_record, local)},
-    {"peer", KEY_ADDRESS, offsetof(struct lg_record, peer)},
-    {"unsent_bytes", KEY_COUNT, offsetof(struct lg_record, unsent_bytes)},
-    {"unread_bytes", KEY_COUNT, offsetof(struct lg_record, unread_bytes)},
-    {"drained_bytes", KEY_COUNT, offsetof(struct lg_record, drained_bytes)},
-    {"elapsed_ms", KEY_COUNT, offsetof(struct lg_record, elapsed_ms)},
+    {"socket", KEY_SOCKET, offsetof(struct lg_report_record, socket)},
+    {"cause", KEY_TEXT, offsetof(struct lg_report_record, cause)},
+    {"verdict", KEY_TEXT, offsetof(struct lg_report_record, verdict)},
+    {"rule", KEY_TEXT, offsetof(struct lg_report_record, rule)},
+    {"outcome", KEY_TEXT, offsetof(struct lg_report_record, outcome_text)},
+    {"state", KEY_TEXT, offsetof(struct lg_report_record, state)},
+    {"local", KEY_ADDRESS, offsetof(struct lg_report_record, local)},
+    {"peer", KEY_ADDRESS, offsetof(struct lg_report_record, peer)},
+    {"unsent_bytes", KEY_COUNT, offsetof(struct lg_report_record, unsent_bytes)},
+    {"unread_bytes", KEY_COUNT, offsetof(struct lg_report_record, unread_bytes)},
+    {"drained_bytes", KEY_COUNT, offsetof(struct lg_report_record, drained_bytes)},
+    {"elapsed_ms", KEY_COUNT, offsetof(struct lg_report_record, elapsed_ms)},
     {"caller", KEY_CALLER, 0},
     {"errno", KEY_ERRNO, 0},
-    {"suppressed", KEY_COUNT, offsetof(struct lg_record, suppressed)},
-    {"error", KEY_TEXT, offsetof(struct lg_record, error)},
+    {"suppressed", KEY_COUNT, offsetof(struct lg_report_record, suppressed)},
+    {"error", KEY_TEXT, offsetof(struct lg_report_record, error)},
 };
 
 #define KEY_TOTAL (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_TOTAL <= 32, "one bit each in struct reading");
 
 struct reading {
-    struct lg_record *record;
+    struct lg_report_record *record;
     uint32_t seen;
 };
 
@@ -204,7 +208,8 @@ static bool set_text(const struct lg_json_value *value, struct lg_text *text)
 }
 
 /* One call site, or an array of them, the innermost first. */
-static bool set_callers(const struct lg_json_value *value, struct lg_json_reader *reader, struct lg_record *record)
+static bool set_callers(const struct lg_json_value *value, struct lg_json_reader *reader,
+                        struct lg_report_record *record)
 {
     struct lg_text rest = value->text;
     struct lg_json_value element;
@@ -224,7 +229,7 @@ static bool set_callers(const struct lg_json_value *value, struct lg_json_reader
 }
 
 static bool set_key(const struct key *key, const struct lg_json_value *value, struct lg_json_reader *reader,
-                    struct lg_record *record)
+                    struct lg_report_record *record)
 {
     char *field = (char *)record + key->offset;
     struct lg_text text;
@@ -268,17 +273,17 @@ static bool read_member(void *context, struct lg_text name, const struct lg_json
     return true;
 }
 
-static enum lg_outcome outcome_of(struct lg_text text)
+static enum lg_report_outcome outcome_of(struct lg_text text)
 {
-    static const char *const names[LG_OUTCOME_COUNT] = {
+    static const char *const names[LG_REPORT_OUTCOME_COUNT] = {
         NULL, "aborted", "rejected", "disarmed", "orderly", "lingered", "drained", "deadline", "peer-reset", "allowed",
     };
 
-    for (int i = 1; i < LG_OUTCOME_COUNT; i++) {
+    for (int i = 1; i < LG_REPORT_OUTCOME_COUNT; i++) {
         if (is_text(text, names[i]))
-            return (enum lg_outcome)i;
+            return (enum lg_report_outcome)i;
     }
-    return LG_OUTCOME_OTHER;
+    return LG_REPORT_OUTCOME_OTHER;
 }
 
 static bool is_blank(struct lg_text line)
@@ -290,7 +295,7 @@ static bool is_blank(struct lg_text line)
     return true;
 }
 
-enum lg_line lg_record_read(struct lg_text line, char *scratch, struct lg_record *record)
+enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, struct lg_report_record *record)
 {
     struct reading reading = {record, 0};
     enum lg_json_result result;
@@ -299,21 +304,21 @@ enum lg_line lg_record_read(struct lg_text line, char *scratch, struct lg_record
     memset(record, 0, sizeof(*record));
     record->time_us = LG_TIME_UNKNOWN;
     if (is_blank(line))
-        return LG_LINE_BLANK;
-    if (line.length_bytes > LG_RECORD_LINE_BYTES_MAX)
-        return LG_LINE_TOO_LONG;
+        return LG_REPORT_LINE_BLANK;
+    if (line.length_bytes > LG_REPORT_LINE_BYTES_MAX)
+        return LG_REPORT_LINE_TOO_LONG;
     result = lg_json_read_object(line, scratch, read_member, &reading);
     if (result == LG_JSON_BROKEN)
-        return LG_LINE_NOT_JSON;
+        return LG_REPORT_LINE_NOT_JSON;
     if (result == LG_JSON_REFUSED)
-        return LG_LINE_BAD_VALUE;
+        return LG_REPORT_LINE_BAD_VALUE;
     if (record->cause.length_bytes == 0)
-        return record->error.length_bytes != 0 ? LG_LINE_PROBLEM : LG_LINE_NOT_RECORD;
+        return record->error.length_bytes != 0 ? LG_REPORT_LINE_PROBLEM : LG_REPORT_LINE_NOT_RECORD;
     if (record->outcome_text.length_bytes == 0)
-        return LG_LINE_NOT_RECORD;
+        return LG_REPORT_LINE_NOT_RECORD;
     record->outcome = outcome_of(record->outcome_text);
     space = record->verdict.length_bytes == 0 ? NULL : memchr(record->verdict.at, ' ', record->verdict.length_bytes);
     if (space != NULL)
         record->verdict.length_bytes = (size_t)(space - record->verdict.at);
-    return LG_LINE_RECORD;
+    return LG_REPORT_LINE_RECORD;
 }

@@ -8,35 +8,35 @@
 
 #include "policy/policy.h"
 
-#define LG_RECORD_LINE_BYTES_MAX (64u << 10) /* a record is at most PIPE_BUF; logs may hold others' lines */
+#define LG_REPORT_LINE_BYTES_MAX (64u << 10) /* a record is at most PIPE_BUF; logs may hold others' lines */
 
-/* What a line is. Everything behind LG_LINE_BLANK is a broken line. */
-enum lg_line {
-    LG_LINE_RECORD = 0,
-    LG_LINE_PROBLEM, /* the library's own report of something wrong: an object with `error` and no `cause` */
-    LG_LINE_BLANK,
-    LG_LINE_NOT_JSON,
-    LG_LINE_NOT_RECORD, /* an object, but not of ours */
-    LG_LINE_BAD_VALUE,  /* a key of ours with a type or value that it cannot have */
-    LG_LINE_TOO_LONG,
-    LG_LINE_COUNT /* always last */
+/* What a line is. Everything behind LG_REPORT_LINE_BLANK is a broken line. */
+enum lg_report_line {
+    LG_REPORT_LINE_RECORD = 0,
+    LG_REPORT_LINE_PROBLEM, /* the library's own report of something wrong: an object with `error` and no `cause` */
+    LG_REPORT_LINE_BLANK,
+    LG_REPORT_LINE_NOT_JSON,
+    LG_REPORT_LINE_NOT_RECORD, /* an object, but not of ours */
+    LG_REPORT_LINE_BAD_VALUE,  /* a key of ours with a type or value that it cannot have */
+    LG_REPORT_LINE_TOO_LONG,
+    LG_REPORT_LINE_COUNT /* always last */
 };
 
-const char *lg_line_name(enum lg_line line); /* "not JSON" */
+const char *lg_report_line_name(enum lg_report_line line); /* "not JSON" */
 
 /* What happened to the connection, as far as the report must know. */
-enum lg_outcome {
-    LG_OUTCOME_OTHER = 0, /* one that this version does not know */
-    LG_OUTCOME_ABORTED,
-    LG_OUTCOME_REJECTED,
-    LG_OUTCOME_DISARMED,
-    LG_OUTCOME_ORDERLY,
-    LG_OUTCOME_LINGERED,
-    LG_OUTCOME_DRAINED,
-    LG_OUTCOME_DEADLINE,
-    LG_OUTCOME_PEER_RESET,
-    LG_OUTCOME_ALLOWED,
-    LG_OUTCOME_COUNT /* always last */
+enum lg_report_outcome {
+    LG_REPORT_OUTCOME_OTHER = 0, /* one that this version does not know */
+    LG_REPORT_OUTCOME_ABORTED,
+    LG_REPORT_OUTCOME_REJECTED,
+    LG_REPORT_OUTCOME_DISARMED,
+    LG_REPORT_OUTCOME_ORDERLY,
+    LG_REPORT_OUTCOME_LINGERED,
+    LG_REPORT_OUTCOME_DRAINED,
+    LG_REPORT_OUTCOME_DEADLINE,
+    LG_REPORT_OUTCOME_PEER_RESET,
+    LG_REPORT_OUTCOME_ALLOWED,
+    LG_REPORT_OUTCOME_COUNT /* always last */
 };
 
 /* When nothing is known: */
@@ -46,7 +46,7 @@ enum lg_outcome {
  * A record. Texts are {NULL, 0} and numbers 0 when their key is absent; they live as long as the
  * line and the scratch that they were read with, and hold no NUL. Verdict is the first word only.
  */
-struct lg_record {
+struct lg_report_record {
     int64_t time_us; /* since 1970-01-01 UTC, or LG_TIME_UNKNOWN */
     struct lg_text exe;
     struct lg_text call;
@@ -58,7 +58,7 @@ struct lg_record {
     struct lg_text error;
     struct lg_text callers[LG_CALLERS_MAX]; /* the innermost first */
     unsigned caller_count;
-    enum lg_outcome outcome;
+    enum lg_report_outcome outcome;
     struct lg_address local; /* IPv4-mapped addresses are IPv4 here */
     struct lg_address peer;
     bool has_socket;
@@ -71,7 +71,7 @@ struct lg_record {
 };
 
 /* `scratch` has room for at least line.length_bytes bytes. The record is complete only for the first two results. */
-enum lg_line lg_record_read(struct lg_text line, char *scratch, struct lg_record *record);
+enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, struct lg_report_record *record);
 
 /* RFC 3339 in UTC, `2026-11-23T18:59:01.123456Z`, 0 to 9 digits behind the point; true when it is one. */
 bool lg_time_read(struct lg_text text, int64_t *time_us);

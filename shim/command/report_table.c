@@ -303,7 +303,7 @@ static bool put_problems(const struct lg_report *report)
     struct lg_report_rows rows;
     char room[LG_NUMBER_ROOM];
 
-    if (report->aggregate->lines[LG_LINE_PROBLEM] == 0)
+    if (report->aggregate->lines[LG_REPORT_LINE_PROBLEM] == 0)
         return true;
     if (!lg_report_rows(report, LG_TABLE_PROBLEM, &rows))
         return false;

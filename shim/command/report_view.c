@@ -78,12 +78,13 @@ void lg_report_put_broken(const struct lg_report *report, FILE *out)
     if (broken == 0)
         return;
     fprintf(out, "%s of %s lines %s broken (", lg_count_text(room[0], broken),
-            lg_count_text(room[1], lg_sum(lg_sum(broken, lines[LG_LINE_RECORD]), lines[LG_LINE_PROBLEM])),
+            lg_count_text(room[1], lg_sum(lg_sum(broken, lines[LG_REPORT_LINE_RECORD]), lines[LG_REPORT_LINE_PROBLEM])),
             broken == 1 ? "is" : "are");
-    for (unsigned kind = LG_LINE_BLANK + 1; kind < LG_LINE_COUNT; kind++) {
+    for (unsigned kind = LG_REPORT_LINE_BLANK + 1; kind < LG_REPORT_LINE_COUNT; kind++) {
         if (lines[kind] == 0)
             continue;
-        fprintf(out, "%s%s %s", separator, lg_count_text(room[0], lines[kind]), lg_line_name((enum lg_line)kind));
+        fprintf(out, "%s%s %s", separator, lg_count_text(room[0], lines[kind]),
+                lg_report_line_name((enum lg_report_line)kind));
         separator = ", ";
     }
     fputs("), the first at ", out);

@@ -62,11 +62,13 @@ unlike "which only a report with such a group says" \
     "$(head -n 10 "$tmp/many.log" | "$LG_COMMAND" report)" "(others)"
 
 # As many different and long texts as a hostile log can hold: every table at its limit.
-perl -e 'my $long = "x" x 150; for my $i (1 .. 100_000) {
+perl -e 'my $long = "x" x 600; for my $i (1 .. 100_000) {
     printf qq({"exe":"/$long/$i","call":"close","cause":"c$i$long","verdict":"v$i","rule":"r$long:$i","outcome":"aborted",) .
         qq("socket":$i,"caller":"$long+0x$i","peer":"[2001:db8:%x:%x::1]:1","local":"10.0.0.2:%d"}\n),
         $i >> 8, $i & 255, $i & 65535 }' | limited 262144 "$LG_COMMAND" report -f json >"$tmp/hostile.json"
 is "a log of nothing but different texts, 256 MiB of address space" "$(summary "$tmp/hostile.json")" "100000 100000 0 0 0 0"
+check "keys take no more than 8 MiB of a table" \
+    test "$(sed -n 's/^"by_call_site":{"groups":\([0-9]*\).*/\1/p' "$tmp/hostile.json")" -le 7000
 is "every table adds up, (others) included" \
     "$(perl -ne '$table = $1 if /^"(\w+)":/; $sum{$table} += $1 if /^\{.*"records":(\d+),"connections"/;
         END { print map { "$_ $sum{$_}\n" } grep /^by_/, sort keys %sum }' "$tmp/hostile.json")" \

@@ -81,7 +81,7 @@ static void write_form(bool (*form)(const struct lg_report *), void (*check)(con
 {
     char *text = NULL;
     size_t size = 0;
-    struct lg_inputs inputs = {.broken_name = "a log", .broken_line = 1};
+    struct lg_report_inputs inputs = {.broken_name = "a log", .broken_line = 1};
     struct lg_report report = {
         .out = open_memstream(&text, &size),
         .aggregate = &aggregate,
@@ -118,7 +118,7 @@ static void check_sums(void)
         REQUIRE(sum.first_us == aggregate.totals.first_us && sum.last_us == aggregate.totals.last_us);
         REQUIRE(sum.connections >= aggregate.totals.connections);
     }
-    REQUIRE(aggregate.totals.records == aggregate.lines[LG_LINE_RECORD]);
+    REQUIRE(aggregate.totals.records == aggregate.lines[LG_REPORT_LINE_RECORD]);
     REQUIRE(aggregate.totals.connections <= aggregate.totals.records);
 }
 
