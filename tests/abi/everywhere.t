@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# One source, one file: the library built here serves glibc and musl programs, and the same source
+# builds for 32-bit x86 and 64-bit Arm and works there.
+# shellcheck source=tests/harness/tap.sh
+. "$(dirname "$0")/../harness/tap.sh"
+
+source=$LG_ROOT/tests/abi/abort_once.c
+
+# cures NAME LIBRARY COMMAND...: RST without the library, EOF and two records with it
+cures() {
+    local name=$1 library=$2
+    shift 2
+    is "$name: an abort without the library" "$(run_deadline 20 "$@" 2>&1)" RST
+    is "$name: in order with it" "$(LD_PRELOAD=$library run_deadline 20 "$@" 2>"$tmp/records")" EOF
+    is "$name: both records are there" "$(grep -c 'linger-zero' "$tmp/records")" 2
+    like "$name: the caller is the program" "$(cat "$tmp/records")" "called from $tmp/"
+}
+
+${CC:-cc} -o "$tmp/native" "$source"
+cures "glibc" "$LG_LIB" "$tmp/native"
+${CC:-cc} -no-pie -o "$tmp/fixed" "$source"
+cures "glibc, not position-independent" "$LG_LIB" "$tmp/fixed"
+
+if command -v musl-gcc >/dev/null; then
+    musl-gcc -o "$tmp/musl" "$source"
+    cures "musl" "$LG_LIB" "$tmp/musl"
+    musl-gcc -static -o "$tmp/static" "$source"
+    is "static: not seen, as the manual says" "$(LD_PRELOAD=$LG_LIB run_deadline 20 "$tmp/static" 2>&1)" RST
+    # A glibc shell that starts a musl program that starts a glibc program, all under the same LD_PRELOAD.
+    is "glibc and musl programs start each other" \
+        "$(LD_PRELOAD=$LG_LIB run_deadline 20 sh -c "$tmp/musl; $tmp/native" 2>/dev/null | tr '\n' ' ')" "EOF EOF "
+else
+    skip musl "musl-gcc is not installed" "musl"
+fi
+
+# built_for NAME COMPILER: the library for another machine, in $tmp/NAME
+built_for() {
+    make -s -C "$LG_ROOT" lib CC="$2" BUILD="$tmp/$1" WERROR=1 CFLAGS="-O2 -g" >"$tmp/$1.log" 2>&1
+    local status=$?
+    if [ $status -eq 0 ]; then
+        ok "$1: the library builds without a warning"
+    else
+        not_ok "$1: the library builds without a warning" "$(cat "$tmp/$1.log")"
+    fi
+    return $status
+}
+
+if command -v i686-linux-gnu-gcc >/dev/null; then
+    if built_for i386 i686-linux-gnu-gcc && [ -e /lib/ld-linux.so.2 ]; then
+        i686-linux-gnu-gcc -o "$tmp/native32" "$source"
+        cures "i386" "$tmp/i386/liblingerguard.so" "$tmp/native32"
+    else
+        skip i386 "no 32-bit libc (libc6-i386)" "i386"
+    fi
+else
+    skip i386 "i686-linux-gnu-gcc is not installed" "i386"
+fi
+
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+    if built_for aarch64 aarch64-linux-gnu-gcc && command -v qemu-aarch64 >/dev/null; then
+        aarch64-linux-gnu-gcc -o "$tmp/arm" "$source"
+        is "aarch64: an abort without the library" \
+            "$(run_deadline 30 qemu-aarch64 -L /usr/aarch64-linux-gnu "$tmp/arm" 2>&1)" RST
+        is "aarch64: in order with it" "$(run_deadline 30 qemu-aarch64 -L /usr/aarch64-linux-gnu \
+            -E LD_PRELOAD="$tmp/aarch64/liblingerguard.so" "$tmp/arm" 2>"$tmp/records")" EOF
+        is "aarch64: both records are there" "$(grep -c 'linger-zero' "$tmp/records")" 2
+    else
+        skip aarch64 "qemu-aarch64 is not installed" "aarch64"
+    fi
+else
+    skip aarch64 "aarch64-linux-gnu-gcc is not installed" "aarch64"
+fi
+
+# Link-time optimisation of a whole distribution must not touch the wrappers, nor must -O0.
+for flags in "-O2 -flto" "-O0" "-O3 -fstack-protector-strong -D_FORTIFY_SOURCE=2"; do
+    dir=$tmp/flags
+    rm -rf "$dir"
+    make -s -C "$LG_ROOT" lib CC="${CC:-cc}" BUILD="$dir" CFLAGS="$flags" >"$tmp/flags.log" 2>&1
+    is "built with $flags" "$(LD_PRELOAD=$dir/liblingerguard.so run_deadline 20 "$tmp/native" 2>"$tmp/records")" EOF
+    like "built with $flags: the caller is the program" "$(cat "$tmp/records")" "called from $tmp/native+0x"
+    # Without optimisation three more are called, which every libc has too.
+    is "built with $flags: nothing undefined is new" "$(nm -D "$dir/liblingerguard.so" | awk '$1 == "U"' |
+        grep -vE ' (__errno_location|environ|getauxval|mem(chr|cmp|cpy|move|set)|bcmp|strlen|htons|ntohs|__cmsg_nxthdr)$')" ""
+done
+
+done_testing

@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What leaves the library and what it asks of a libc: exactly what is written down.
+# shellcheck source=tests/harness/tap.sh
+. "$(dirname "$0")/../harness/tap.sh"
+
+needs binutils nm readelf
+
+# Both glibc and musl have these; a weak one may be missing and is then not called.
+cat >"$tmp/allowed" <<'LIST'
+U __errno_location
+U environ
+U getauxval
+U memchr
+U memcmp
+U memcpy
+U memmove
+U memset
+U bcmp
+U strlen
+w __libc_single_threaded
+w _dl_find_object
+w clock_gettime
+w dlerror
+w dlsym
+LIST
+
+nm -D --defined-only "$LG_LIB" | awk '{ print $3 }' | sort >"$tmp/exported"
+sed -n '/global:/,/local:/s/^ *\([A-Za-z_0-9]*\);.*/\1/p' "$LG_ROOT/shim/exports.map" | sort >"$tmp/listed"
+is "the exported symbols are those of shim/exports.map" "$(cat "$tmp/exported")" "$(cat "$tmp/listed")"
+
+nm -D "$LG_LIB" | awk '$1 == "U" || $1 == "w" { print $1, $2 }' | sort >"$tmp/undefined"
+sort "$tmp/allowed" >"$tmp/allowed.sorted"
+is "nothing undefined beyond the allow-list" "$(comm -23 "$tmp/undefined" "$tmp/allowed.sorted")" ""
+
+dynamic=$(readelf -dW "$LG_LIB")
+unlike "no DT_NEEDED" "$dynamic" "(NEEDED)"
+unlike "no relocation in the code" "$dynamic" "(TEXTREL)"
+like "every address is bound at load" "$dynamic" "NOW"
+unlike "no symbol version: every version of a call is hidden" "$(readelf -VW "$LG_LIB")" "Version symbols"
+unlike "no executable stack" "$(readelf -lW "$LG_LIB" | grep GNU_STACK)" "RWE"
+unlike "no thread-local storage" "$(readelf -lW "$LG_LIB")" " TLS "
+
+# Each exported name must be one that a libc has, or it would appear in programs that look for it.
+libc=$(ldd /bin/true | awk '/libc\.so/ { print $3 }')
+nm -D --defined-only "$libc" | awk '{ sub(/@.*/, "", $3); print $3 }' | sort -u >"$tmp/libc"
+is "each exported symbol is one of libc" "$(comm -23 "$tmp/exported" "$tmp/libc")" ""
+
+# The pure part asks for nothing but memory functions and itself.
+for object in "$LG_BUILD"/lib/policy/*.o; do
+    nm "$object"
+done | awk '$1 == "U" { print $2 }' | sort -u |
+    grep -vE '^(lg_[a-z_0-9]*|memcpy|memset|memcmp|memmove|memchr|bcmp|strlen|_GLOBAL_OFFSET_TABLE_)$' >"$tmp/impure"
+is "policy/ calls nothing but memory functions" "$(cat "$tmp/impure")" ""
+is "policy/ includes nothing of shim/" "$(grep -l '"shim/' "$LG_ROOT"/policy/*.[ch])" ""
+is "policy/ has no variable" "$(size -A "$LG_BUILD"/lib/policy/*.o | awk '/^\.(data|bss) / && $2 > 0')" ""
+
+# A header that needs another one first is a trap.
+for header in "$LG_ROOT"/policy/*.h "$LG_ROOT"/shim/*.h; do
+    name=${header#"$LG_ROOT"/}
+    echo "#include \"$name\"" >"$tmp/alone.c"
+    ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DLG_VERSION='"x"' -I"$LG_ROOT" -fsyntax-only "$tmp/alone.c" 2>"$tmp/alone.err" ||
+        not_ok "$name compiles alone" "$(cat "$tmp/alone.err")"
+done
+ok "every header compiles alone"
+
+done_testing
