@@ -212,6 +212,9 @@ sees "a program that calls syscall()" 0 "note: it can make system calls through 
 echo 'int close(int fd) { return fd; } int main(void) { return close(0); }' >owner.c
 "$cc" -rdynamic -o owner owner.c
 sees "a program that exports close itself" 1 "sees part: defines close itself" ./owner
+echo 'int close(int fd) { return fd; } int main(void) { return 0; }' >unused.c
+"$cc" -rdynamic -Wl,--hash-style=sysv -o owner-sysv unused.c
+sees "the same with the old hash table only" 1 "sees part: defines close itself" ./owner-sysv
 
 echo 'int closefrom(int fd) { return fd; } int main(void) { return closefrom(0); }' >ownfrom.c
 "$cc" -rdynamic -o ownfrom ownfrom.c
@@ -242,9 +245,25 @@ for tags in enable disable; do
 done
 sees "DT_RUNPATH is not inherited" 0 "note: not found, so not examined: libbar.so.2" ./tags-enable
 sees "DT_RPATH is inherited" 0 "libbar.so.2 imports setsockopt" ./tags-disable
+mkdir lib/other
+"$cc" -w -shared -fPIC -Wl,-soname,libfoo.so.1 -o lib/other/libfoo.so.1 foo.c lib/deep/libbar.so.2 \
+    -Wl,--enable-new-dtags,-rpath,/nosuch
+"$cc" -o tags-both usefoo.c lib/other/libfoo.so.1 -Wl,-rpath-link,lib/deep \
+    '-Wl,--disable-new-dtags,-rpath,$ORIGIN/lib/other:$ORIGIN/lib/deep'
+sees "DT_RPATH of a program is not for a library with a DT_RUNPATH" 0 "not examined: libbar.so.2" ./tags-both
 LD_LIBRARY_PATH=/nosuch:$tmp/lib/deep
 export LD_LIBRARY_PATH
 sees "LD_LIBRARY_PATH" 0 "libbar.so.2 imports setsockopt" ./tags-enable
+if [ "$native" != aarch64 ] && command -v aarch64-linux-gnu-gcc >/dev/null; then
+    mkdir foreign
+    aarch64-linux-gnu-gcc -w -shared -fPIC -Wl,-soname,libbar.so.2 -o foreign/libbar.so.2 bar.c
+    LD_LIBRARY_PATH=$tmp/foreign:$LD_LIBRARY_PATH
+    is "a library for another machine is passed over" \
+        "$(json 'map { $_->{path} } grep { $_->{name} =~ /bar/ } @{$_->{libraries}}' ./tags-enable)" \
+        "$tmp/lib/deep/libbar.so.2"
+else
+    skip cross "aarch64-linux-gnu-gcc is not installed" "a library for another machine is passed over"
+fi
 unset LD_LIBRARY_PATH
 printf 'garbage' >lib/deep/libbar.so.2
 sees "a library that is no library" 0 "not found, so not examined: libbar.so.2" ./tags-disable
@@ -418,9 +437,10 @@ case $(json '"$_->{kind}{bits}$_->{kind}{byte_order}"' ./dynamic) in
 *) skip elf64 "it is made as a 64-bit file only" "a hostile file is examined in bounded time" ;;
 esac
 # Names with control characters do not reach the terminal.
-perl -e 'local $/; open my $f, "<:raw", "usefoo" or die; $_ = <$f>; s/libfoo\.so\.1/lib\e[2J\n\xff/; print' >evil
+perl -e 'local $/; open my $f, "<:raw", "usefoo" or die; $_ = <$f>; s{libfoo\.so\.1}{lib\e[2J\n\xffab}; print' >evil
 chmod +x evil
 ask ./evil
+like "a library's name with control characters is shown without them" "$out" "examined: lib?[2J?"
 unlike "a library's name with control characters" "$out" "$(printf '\033')"
 is "a library's name that is not UTF-8 still gives one line of json" "$(json '$_->{sees}' ./evil)" all
 
@@ -432,6 +452,10 @@ sees "an unknown option" 2 "--fromat" --fromat ./dynamic
 sees "help" 0 "Usage: lingerguard check-program" --help
 ask ./dynamic ./nosuch ./useuring
 is "an error among several programs wins" "$status" 2
+[ -f static ] && {
+    ask ./nosuch ./static
+    is "an error is worse than nothing" "$status" 2
+}
 ask ./dynamic ./useuring
 is "part is worse than all" "$status" 1
 if [ -f static ]; then
