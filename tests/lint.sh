@@ -85,7 +85,7 @@ for compiler in gcc clang; do
     needs "$compiler" "$compiler, no warning" "$make" -s WERROR=1 CC="$compiler" BUILD="$build/lint-$compiler" all tests
 done
 needs clang-format "clang-format" clang-format --dry-run -Werror "${c_files[@]}"
-needs shellcheck "shellcheck (${#script_files[@]} scripts)" shellcheck -x "${script_files[@]}"
+needs shellcheck "shellcheck (${#script_files[@]} scripts)" shellcheck -x -P SCRIPTDIR -P . "${script_files[@]}"
 if [ ${#manuals[@]} -gt 0 ]; then
     needs mandoc "mandoc (${#manuals[@]} pages)" mandoc -T lint -W warning "${manuals[@]}"
 fi

@@ -92,7 +92,7 @@ tests: $(TEST_TAP_BIN) $(TEST_HELPER_BIN) $(TEST_SO_BIN) $(REPLAY_BIN)
 
 test: all $(filter-out %.t,$(TEST_WANTED)) $(TEST_HELPER_BIN) $(TEST_SO_BIN)
 	@BUILD='$(abspath $(BUILD))' TESTS='$(abspath $(TESTS))' CC='$(CC)' MUST_RUN='$(MUST_RUN)' SAN='$(SAN)' \
-	    $(if $(RUNNER),LG_RUNNER='$(RUNNER)') tests/run.sh $(TEST_WANTED)
+	    $(if $(RUNNER),LG_RUNNER='$(RUNNER)') tests/run.sh $(if $(RUNNER),$(abspath $(TEST_WANTED)),$(TEST_WANTED))
 
 # The library and the tests that need no other program, as built for other machines.
 FOREIGN_TESTS := T='$(if $(T),$(T),/unit/ /interpose/)' FOREIGN=1 CFLAGS='$(CFLAGS)'
