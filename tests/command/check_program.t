@@ -278,6 +278,25 @@ for program in /bin/sh /usr/bin/perl /usr/sbin/nginx /usr/bin/curl /usr/bin/pyth
     fi
 done
 
+# --- both classes, both byte orders, every kind of symbol table: the small files of the fuzz target
+
+for file in "$LG_ROOT"/tests/fuzz/corpus/elf/dynamic-*; do
+    cp "$file" small && chmod +x small
+    is "the imports of ${file##*/}" "$(json '@{$_->{imports}}' ./small)" "close setsockopt"
+    case $file in
+    *-be-*) wanted=big ;;
+    *) wanted=little ;;
+    esac
+    like "the byte order of ${file##*/}" "$(json '"$_->{kind}{byte_order}-$_->{kind}{bits}"' ./small)-" "$wanted-$(
+        expr "$file" : '.*/dynamic-\([0-9]*\)'
+    )-"
+done
+for file in segment:64-le:go1.19.8 pointer:64-be:go1.17.1 pointer:32-le:go1.17.1; do
+    rest=${file#*:}
+    cp "$LG_ROOT/tests/fuzz/corpus/elf/go-${rest%:*}-${file%%:*}" small && chmod +x small
+    is "the Go version of $file" "$(json '$_->{go_version}' ./small)" "${rest#*:}"
+done
+
 # --- the list of calls
 
 symbols=$(perl -0ne 's,/\*.*?\*/,,gs; s,#[^\n]*,,g; /global:(.*?)local:/s and print join " ", sort $1 =~ /\w+/g' \
