@@ -318,3 +318,32 @@ int records_count(const struct records *records, const char *wanted)
         count += has_all(records->line[i], wanted);
     return count;
 }
+
+static bool has_key(const struct object *object, const char *word, size_t bytes)
+{
+    for (size_t i = 0; i < object->count; i++) {
+        if (object->member[i].key_bytes == bytes + 2 && memcmp(object->member[i].key + 1, word, bytes) == 0)
+            return true;
+    }
+    return false;
+}
+
+bool record_has_keys(const char *line, const char *keys)
+{
+    struct object object;
+    size_t known = 0;
+
+    if (!read_object(line, &object))
+        return false;
+    while (*keys != '\0') {
+        size_t bytes = strcspn(keys, " ?");
+        bool there = has_key(&object, keys, bytes), may_miss = keys[bytes] == '?';
+
+        if (!there && !may_miss)
+            return false;
+        known += there;
+        keys += bytes + may_miss;
+        keys += strspn(keys, " ");
+    }
+    return known == object.count;
+}

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define RECORDS_MAX 256
+#define RECORDS_MAX 512
 
 /* Owns its lines: records_free. */
 struct records {
@@ -35,6 +35,9 @@ const char *record_get(const char *line, const char *key);
 
 /* The number, or -1 when the key is absent. */
 long long record_number(const char *line, const char *key);
+
+/* True when every key of the object is one of these words, and each of them that has no `?` behind it is there. */
+bool record_has_keys(const char *line, const char *keys);
 
 /* How many records have all these values: "call=close outcome=orderly". */
 int records_count(const struct records *records, const char *wanted);
