@@ -12,16 +12,16 @@ static bool opens;
  * A slot, from the low end: role (2 bits), shared (1), used (1), epoch (25), and the bits of the
  * cookie that the index does not tell (35). The word 0 is an empty slot.
  */
-#define SLOT_BITS 14
-#define SLOTS (1u << SLOT_BITS)
-#define ROLE_MASK 3u
-#define SHARED 4u
-#define USED 8u
+#define SLOT_BITS   14
+#define SLOTS       (1u << SLOT_BITS)
+#define ROLE_MASK   3u
+#define SHARED      4u
+#define USED        8u
 #define EPOCH_SHIFT 4
-#define EPOCH_BITS 25
-#define EPOCH_LAST ((1ul << EPOCH_BITS) - 1) /* from here on nothing is known to be ours alone: no wrap */
-#define TAG_SHIFT (EPOCH_SHIFT + EPOCH_BITS)
-#define TAG_BITS (64 - TAG_SHIFT)
+#define EPOCH_BITS  25
+#define EPOCH_LAST  ((1ul << EPOCH_BITS) - 1) /* from here on nothing is known to be ours alone: no wrap */
+#define TAG_SHIFT   (EPOCH_SHIFT + EPOCH_BITS)
+#define TAG_BITS    (64 - TAG_SHIFT)
 
 static uint64_t slots[SLOTS];
 
@@ -70,10 +70,17 @@ static uint64_t word_of(uint64_t cookie, enum lg_role role)
 void lg_known_opened(uint64_t cookie, enum lg_role role)
 {
     uint64_t word = __atomic_load_n(slot_of(cookie), __ATOMIC_RELAXED);
+    uint64_t fresh;
 
-    /* A connect that is called again to see how it went opens nothing: a fork may lie in between. */
-    if (fits(cookie) && !holds(word, cookie))
-        __atomic_store_n(slot_of(cookie), word_of(cookie, role), __ATOMIC_RELAXED);
+    if (!fits(cookie))
+        return;
+    /*
+     * A socket that is known already tells its role and keeps its epoch: it was claimed before it was
+     * connected, or a connect is called again to see how it went, and a fork may lie in between.
+     */
+    do {
+        fresh = holds(word, cookie) ? (word & ~(uint64_t)ROLE_MASK) | (uint64_t)role : word_of(cookie, role);
+    } while (!__atomic_compare_exchange_n(slot_of(cookie), &word, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
 void lg_known_claimed(uint64_t cookie)
