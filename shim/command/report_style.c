@@ -29,7 +29,7 @@ const char lg_report_style[] =
     "border-bottom:1px solid var(--line)}\n"
     "th{font-size:.78rem;font-weight:600;color:var(--soft)}\n"
     "tbody tr:last-child>*{border-bottom:0}\n"
-    "th:first-child,td:first-child{text-align:left;white-space:normal;width:42%;padding-left:0}\n"
+    "th:first-child,td:first-child{text-align:left;white-space:normal;width:42%;min-width:15rem;padding-left:0}\n"
     "td:last-child,th:last-child{padding-right:0}\n"
     "td code{font:.86rem/1.4 ui-monospace,'DejaVu Sans Mono','Liberation Mono',monospace;overflow-wrap:anywhere}\n"
     "td .frames{display:block;color:var(--soft)}\n"
@@ -56,4 +56,5 @@ const char lg_report_style[] =
     ".card b{font-size:13pt}.card small{font-size:7.5pt}\n"
     "thead{display:table-header-group}tr,svg,.legend,.short{break-inside:avoid}.legend{font-size:8.5pt}h2{break-after:"
     "avoid}\n"
-    ".scroll{overflow:visible}th,td{padding:1.2mm 1.6mm}td code{font-size:8.3pt}.seen{font-size:8pt}}\n";
+    ".scroll{overflow:visible}th,td{padding:1.2mm 1.6mm}th:first-child,td:first-child{min-width:0}td "
+    "code{font-size:8.3pt}.seen{font-size:8pt}}\n";
