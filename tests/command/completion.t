@@ -81,6 +81,7 @@ zsh_offers() {
     zsh -f -c '
         _arguments() {
             if [[ $1 == -C ]]; then state=$wanted_state; shift; fi
+            if [[ $1 == -S ]]; then shift; fi
             print -rl -- "$@"
         }
         _describe() {
@@ -109,6 +110,30 @@ if command -v zsh >/dev/null; then
     is "zsh: the formats of report" "$(zsh_offers argument report | sed -n 's/.*--format=.*:(\(.*\))/\1/p')" \
         "table json html prometheus"
     like "zsh: an option stands in the way of its other spelling" "$(zsh_offers argument run)" "(-p --policy)--policy="
+    # In a shell of its own: what is typed, and what the tabulator makes of it.
+    mkdir "$tmp/functions"
+    cp "$completions/_lingerguard" "$tmp/functions/"
+    cat >"$tmp/type.zsh" <<'EOF'
+zmodload zsh/zpty
+zpty shell "TERM=dumb zsh -f -i"
+zpty -w shell "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -u -D; echo READ''Y"
+zpty -r shell seen "*READY*"
+zpty -w -n shell "$2"$'\t'
+zpty -r shell seen "*$3*"
+EOF
+    while IFS=: read -r typed wanted; do
+        check "zsh: \"$typed\" becomes \"$wanted\"" \
+            run_deadline 30 env "PATH=$tmp/place/bin:$PATH" zsh -f "$tmp/type.zsh" "$tmp/functions" "$typed" "$wanted"
+    done <<EOF
+lingerguard check-po:check-policy
+lingerguard run --st:run --strict
+lingerguard run a-comm:run a-command
+lingerguard run -p x -- a-comm:-- a-command
+lingerguard check-program a-comm:check-program a-command
+lingerguard report --format=prom:--format=prometheus
+lingerguard explain cause=dis:cause=disconnect
+lingerguard explain ro:role=
+EOF
 else
     skip zsh "zsh is not installed" "the completion of zsh"
 fi
