@@ -70,7 +70,8 @@ done
 answer "$LG_COMMAND" run ./no-such-program
 answers "a program that is not there exits 127" 127
 is "a program that is not there is named" "$err" "lingerguard: './no-such-program': No such file or directory"
-answer "$LG_COMMAND" run no-such-program-in-path
+# a directory of PATH that may not be searched would make it 126, with env too
+answer env PATH=/usr/bin:/bin "$LG_COMMAND" run no-such-program-in-path
 answers "a program that is not in PATH exits 127" 127
 answer "$LG_COMMAND" run ./good
 answers "a file that is not executable exits 126" 126
