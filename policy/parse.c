@@ -20,34 +20,45 @@ static bool is_later_word(struct lg_text token)
            lg_word_find(token, lg_cause_words, LG_CAUSE_COUNT) < LG_CAUSE_COUNT;
 }
 
-static void report_unknown(struct lg_reader *reader, struct lg_text token)
+static enum lg_verdict_kind find_verdict(struct lg_text token)
+{
+    return (enum lg_verdict_kind)lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT);
+}
+
+/* Returns the verdict that was probably meant: what follows is then read as if, for its own errors. */
+static enum lg_verdict_kind report_unknown(struct lg_reader *reader, struct lg_text token)
 {
     const char *words[LG_VERDICT_COUNT + LG_SETTING_COUNT];
     size_t count = LG_VERDICT_COUNT;
+    const char *nearest;
 
     if (is_later_word(token)) {
         lg_reader_error(reader, LG_PROBLEM_VERDICT_MISSING, token, NULL);
-        return;
+        return LG_VERDICT_COUNT;
     }
     memcpy(words, lg_verdict_words, sizeof(lg_verdict_words));
     if (!reader->rule_seen) {
         memcpy(words + count, lg_setting_words, sizeof(lg_setting_words));
         count += LG_SETTING_COUNT;
     }
-    lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token,
-                    lg_nearest_word(token, words, count));
+    nearest = lg_nearest_word(token, words, count);
+    lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token, nearest);
+    return nearest == NULL ? LG_VERDICT_COUNT : find_verdict(lg_text_make(nearest, strlen(nearest)));
 }
 
 static void read_statement(struct lg_reader *reader)
 {
     struct lg_text token = lg_reader_peek(reader);
+    enum lg_verdict_kind kind = find_verdict(token);
 
-    if (lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT) < LG_VERDICT_COUNT)
-        lg_rule_read(reader);
-    else if (lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) < LG_SETTING_COUNT)
+    if (kind == LG_VERDICT_COUNT && lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) < LG_SETTING_COUNT) {
         lg_setting_read(reader);
-    else
-        report_unknown(reader, token);
+        return;
+    }
+    if (kind == LG_VERDICT_COUNT)
+        kind = report_unknown(reader, token);
+    if (kind != LG_VERDICT_COUNT)
+        lg_rule_read(reader, kind);
 }
 
 /* The first line, as far as it can be shown; errors about the whole text stand at its start. */

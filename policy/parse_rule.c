@@ -35,15 +35,19 @@ static void read_duration(struct lg_reader *reader, uint32_t *duration_ms)
         lg_reader_error(reader, problem, token, NULL);
 }
 
-static void report_errno(struct lg_reader *reader, struct lg_text token)
+/* Reports it, and returns the errno that was probably meant, 0 for none: the rest of the rule is read as if. */
+static int report_errno(struct lg_reader *reader, struct lg_text token)
 {
+    const char *nearest;
     const char *words[LG_ERRNO_NAMES_MAX + LG_CLAUSE_COUNT];
     size_t count = LG_CLAUSE_COUNT;
 
     memcpy(words, lg_clause_words, sizeof(lg_clause_words));
     for (size_t i = 0; lg_errno_word(i) != NULL; i++)
         words[count++] = lg_errno_word(i);
-    lg_reader_error(reader, LG_PROBLEM_ERRNO, token, lg_nearest_word(token, words, count));
+    nearest = lg_nearest_word(token, words, count);
+    lg_reader_error(reader, LG_PROBLEM_ERRNO, token, nearest);
+    return nearest == NULL ? 0 : lg_errno_find(lg_text_make(nearest, strlen(nearest)));
 }
 
 /* The ERRNO of reject; false when the token is neither one nor the start of the next clause. */
@@ -65,7 +69,7 @@ static bool read_errno(struct lg_reader *reader, int *number)
     }
     *number = lg_errno_find(token);
     if (*number == 0)
-        report_errno(reader, token);
+        *number = report_errno(reader, token);
     return *number != 0;
 }
 
@@ -250,23 +254,28 @@ static bool read_quiet(struct lg_reader *reader, struct lg_rule *rule, struct lg
     return false;
 }
 
-static void report_clause(struct lg_reader *reader, const struct draft *draft, struct lg_text token)
+/* Reports it, and returns the clause that was probably meant: the rest of the rule is read as if. */
+static enum lg_clause report_clause(struct lg_reader *reader, const struct draft *draft, struct lg_text token)
 {
+    const char *nearest;
     const char *words[LG_CLAUSE_COUNT + 1];
     size_t count = 0;
     bool is_first = !draft->has_causes && draft->rule.matches == 0;
 
     if (lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT) < LG_VERDICT_COUNT) {
         lg_reader_error(reader, LG_PROBLEM_VERDICT_SECOND, token, NULL);
-        return;
+        return LG_CLAUSE_COUNT;
     }
     for (size_t clause = 0; clause < LG_CLAUSE_COUNT; clause++)
         if (clause == LG_CLAUSE_ON ? is_first : !(draft->rule.matches & 1u << clause))
             words[count++] = lg_clause_words[clause];
     if (is_first && draft->rule.verdict.kind == LG_VERDICT_ORDERLY && draft->rule.verdict.duration_ms == 0)
         words[count++] = "within";
-    lg_reader_error(reader, is_first ? LG_PROBLEM_CLAUSE : LG_PROBLEM_MATCH, token,
-                    lg_nearest_word(token, words, count));
+    nearest = lg_nearest_word(token, words, count);
+    lg_reader_error(reader, is_first ? LG_PROBLEM_CLAUSE : LG_PROBLEM_MATCH, token, nearest);
+    if (nearest == NULL)
+        return LG_CLAUSE_COUNT;
+    return (enum lg_clause)lg_word_find(lg_text_make(nearest, strlen(nearest)), lg_clause_words, LG_CLAUSE_COUNT);
 }
 
 /* Everything behind the verdict and its argument. */
@@ -279,10 +288,10 @@ static void read_clauses(struct lg_reader *reader, struct draft *draft)
         struct lg_text word = lg_reader_take(reader);
         enum lg_clause clause = (enum lg_clause)lg_word_find(word, lg_clause_words, LG_CLAUSE_COUNT);
 
-        if (clause == LG_CLAUSE_COUNT) {
-            report_clause(reader, draft, word);
+        if (clause == LG_CLAUSE_COUNT)
+            clause = report_clause(reader, draft, word);
+        if (clause == LG_CLAUSE_COUNT)
             return;
-        }
         if (clause == LG_CLAUSE_QUIET) {
             is_readable = read_quiet(reader, &draft->rule, word);
         } else if (clause == LG_CLAUSE_ON) {
@@ -308,14 +317,14 @@ static void append_rule(struct lg_reader *reader, const struct lg_rule *rule, st
     reader->rules_full = true;
 }
 
-void lg_rule_read(struct lg_reader *reader)
+void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind)
 {
     struct lg_text word = lg_reader_take(reader);
     struct draft draft = {.rule = {.source = reader->source_index, .line = reader->line_number}};
     unsigned errors = reader->errors;
 
     reader->rule_seen = true;
-    draft.rule.verdict.kind = (enum lg_verdict_kind)lg_word_find(word, lg_verdict_words, LG_VERDICT_COUNT);
+    draft.rule.verdict.kind = kind;
     if (read_argument(reader, &draft.rule.verdict))
         read_clauses(reader, &draft);
     if (draft.rule.causes == 0)

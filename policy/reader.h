@@ -49,8 +49,10 @@ struct lg_text lg_reader_take(struct lg_reader *reader);
 
 void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion);
 
-/* One rule or one setting; the reader stands at its first word, which is a known one. */
-void lg_rule_read(struct lg_reader *reader);
+/* One rule; the reader stands at its first word, which is the verdict `kind` or was probably meant for it. */
+void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind);
+
+/* One setting; the reader stands at its first word, which is a known one. */
 void lg_setting_read(struct lg_reader *reader);
 
 #endif

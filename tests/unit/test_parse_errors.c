@@ -44,6 +44,14 @@ static const struct {
      "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
     {TEXT("linger-zero"), "rules:1:1: error: no verdict before \"linger-zero\"; expected VERDICT [ARG] [on "
                           "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("regect EPRM exe */java lcal :x"),
+     "rules:1:1: error: unknown verdict or setting \"regect\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"reject\"?\n"
+     "rules:1:8: error: unknown errno or match \"EPRM\"; expected an errno name or number, on, exe, local, peer, role, "
+     "quiet or the end of the rule; did you mean \"EPERM\"?\n"
+     "rules:1:24: error: unknown match \"lcal\"; expected exe, local, peer, role, quiet or the end of the rule; did "
+     "you mean \"local\"?\n"
+     "rules:1:29: error: bad port in \":x\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
     {TEXT("xyzzy"), "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, "
                     "reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers)"},
     {TEXT("lmit 5/s"),

@@ -217,9 +217,9 @@ static void test_window(void)
 
     memset(line, 'x', sizeof(line) - 1);
     memcpy(line, "allow exe ", 10);
-    memcpy(line + 1000, " lcal ", 6);
+    memcpy(line + 1000, " zqzq ", 6);
     errors_of("p", text_of(line));
-    snprintf(want, sizeof(want), "\n    ...%.*s lcal %.*s...\n    %*s^~~~\n", 39, line + 500, 65, line + 500, 43, "");
+    snprintf(want, sizeof(want), "\n    ...%.*s zqzq %.*s...\n    %*s^~~~\n", 39, line + 500, 65, line + 500, 43, "");
     at = strchr(out.at, '\n');
     REQUIRE(at != NULL);
     CHECK_TEXT(at, want);
