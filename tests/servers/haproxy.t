@@ -1,0 +1,138 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# haproxy: rejected connections and `option nolinger` are reset without the library and end in order
+# with it; a policy that exempts what haproxy opens itself keeps its health checks as they are.
+# shellcheck disable=SC2317 # functions are called through wait_until and check
+# shellcheck source=tests/servers/server.sh
+. "$(dirname "$0")/server.sh"
+needs servers haproxy nginx tcpdump
+
+mkdir "$tmp/www"
+make_file "$tmp/www/large" 8192
+make_file "$tmp/www/small" 20
+cat >"$tmp/backend.conf" <<END
+daemon off;
+master_process off;
+pid $tmp/backend.pid;
+error_log $tmp/backend.log;
+events { worker_connections 256; }
+http {
+    access_log off;
+    keepalive_timeout 1s;
+    server { listen $client_host:9000; root $tmp/www; }
+}
+END
+cat >"$tmp/haproxy.cfg" <<END
+global
+    nbthread 2
+    user haproxy
+    group haproxy
+    stats socket $tmp/haproxy.sock mode 600 level admin
+defaults
+    mode http
+    timeout connect 5s
+    timeout client 10s
+    timeout server 10s
+frontend rejecting
+    bind $host:8081
+    mode tcp
+    tcp-request connection reject
+frontend nolinger
+    bind $host:8082
+    option nolinger
+    option http-server-close
+    default_backend files
+frontend plain
+    bind $host:8083
+    default_backend files
+backend files
+    server one $client_host:9000
+backend checked
+    server one $client_host:9000 check inter 100ms
+END
+
+in_background backend on_client nginx -p "$tmp" -c "$tmp/backend.conf" -e "$tmp/backend.log"
+wait_until 10 on_client sh -c 'grep -q ":2328 00000000:0000 0A" /proc/net/tcp' || not_ok "the backend listens"
+
+start_haproxy() {
+    start "$@" haproxy -db -f "$tmp/haproxy.cfg"
+    wait_listens 8081
+    wait_listens 8083
+}
+
+# The connections of haproxy to its backend; the checks among them come ten times a second.
+sent_to_backend() {
+    tcpdump -n -r "$tmp/packets" "src host $host and dst port 9000 and tcp[tcpflags] & tcp-$1 != 0" 2>/dev/null | wc -l
+}
+
+checks_seen() {
+    tcpdump -n -r "$tmp/packets" "src host $host and dst port 9000 and tcp[tcpflags] & tcp-syn != 0" 2>/dev/null |
+        awk 'END { exit NR < 6 }'
+}
+
+# Health checks: the abort is wanted, to give the port back at once.
+# First of all, since what is in TIME-WAIT stays there.
+for mode in bare exempt orderly; do
+    case $mode in
+    exempt) start_haproxy -r 'allow role connected; orderly' ;;
+    *) start_haproxy "$mode" ;;
+    esac
+    capture
+    wait_until 10 checks_seen || not_ok "$mode: there are health checks"
+    captured
+    case $mode in
+    bare | exempt)
+        check "$mode: health checks end with rst" test "$(sent_to_backend rst)" -ge 5
+        is "$mode: and leave nothing in TIME-WAIT" "$(waiting)" 0
+        ;;
+    orderly)
+        check "$mode: health checks end with fin" test "$(sent_to_backend fin)" -ge 5
+        is "$mode: and none with rst" "$(sent_to_backend rst)" 0
+        check "$mode: which keeps their ports in TIME-WAIT" test "$(waiting)" -ge 5
+        ;;
+    esac
+    if [ "$mode" = exempt ]; then
+        is "$mode: nothing of it is recorded" "$(records count "peer=$client_host:9000")" 0
+        is "$mode: a rejected client sees an orderly end all the same" "$(peer -n 5 8081)" "eof 5 0"
+    fi
+    stop
+done
+
+large=$(checksum <"$tmp/www/large")
+for mode in bare orderly drain; do
+    case $mode in
+    bare) end=reset flag=rst other=fin ;;
+    *) end=eof flag=fin other=rst ;;
+    esac
+    start_haproxy "$mode"
+
+    capture
+    is "$mode: 'tcp-request connection reject' ends 20 connections with $end" "$(peer -n 20 8081)" "$end 20 0"
+    captured
+    is "$mode: on the wire, 20 connections have the server's $flag" "$(sent "$flag" 8081)" 20
+    is "$mode: and none its $other" "$(sent "$other" 8081)" 0
+
+    # Here the answer and a FIN come first, and then the reset.
+    capture
+    answer=$(peer -n 10 -s 'GET /small HTTP/1.0\r\n\r\n' 8082 | cut -d ' ' -f 1,2)
+    captured
+    is "$mode: on the wire, 'option nolinger' ends 10 answers with $flag" "$(sent "$flag" 8082)" 10
+    if [ "$mode" != bare ]; then
+        is "$mode: and their clients see an orderly end" "$answer" "eof 10"
+        is "$mode: and the server's rst is on none of them" "$(sent rst 8082)" 0
+        check "$mode: each of the 30 has a setsockopt record and a close record" test "$(records joined)" -ge 30
+        is "$mode: 20 of the closes were of rejected connections" \
+            "$(records count 'call=close|syscall' "local=$host:8081" 'outcome=orderly|drained')" 20
+        is "$mode: no close was an abort" "$(records count outcome=aborted)" 0
+    fi
+
+    is "$mode: a download is whole" "$(on_client curl -s "http://$host:8083/large" | checksum)" "$large"
+    is "$mode: an exact proxy of 200 requests" \
+        "$(on_client curl -s -o "$tmp/body#1" -w '%{http_code}\n' "http://$host:8083/small?[1-200]" | sort | uniq -c | tr -s ' ')" \
+        " 200 200"
+    rm -f "$tmp"/body*
+    check "$mode: haproxy is there" kill -0 "$server"
+    stop
+done
+
+done_testing

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# node: socket.resetAndDestroy() resets without the library and ends in order with it; it closes by
+# syscall(), in an event loop, so that no close may wait.
+# shellcheck source=tests/servers/server.sh
+. "$(dirname "$0")/server.sh"
+needs servers node tcpdump
+
+make_file "$tmp/large" 20480
+large=$(checksum <"$tmp/large")
+
+start_node() {
+    start "$@" node "$LG_ROOT/tests/servers/node.js" "$host" "$tmp/large"
+    wait_listens 8080
+    wait_listens 8081
+}
+
+downloads() {
+    on_client curl -s --no-progress-meter --parallel --parallel-max 8 -o "$tmp/got#1" "http://$host:8080/file?[1-8]"
+    for number in 1 2 3 4 5 6 7 8; do
+        checksum <"$tmp/got$number"
+    done | sort -u
+    rm -f "$tmp"/got*
+}
+
+for mode in bare orderly drain; do
+    case $mode in
+    bare) end=reset flag=rst other=fin ;;
+    *) end=eof flag=fin other=rst ;;
+    esac
+    start_node "$mode"
+
+    capture
+    is "$mode: resetAndDestroy() ends 20 requests with $end" \
+        "$(peer -n 20 -s 'GET /reset HTTP/1.1\r\nHost: a\r\n\r\n' 8080)" "$end 20 0"
+    captured
+    is "$mode: on the wire, 20 connections have the server's $flag" "$(sent "$flag" 8080)" 20
+    is "$mode: and none its $other" "$(sent "$other" 8080)" 0
+
+    capture
+    answer=$(peer -n 10 8081)
+    captured
+    is "$mode: on the wire, 10 plain connections have the server's $flag" "$(sent "$flag" 8081)" 10
+    if [ "$mode" = bare ]; then
+        unlike "$mode: and the clients do not see an orderly end" "$answer" eof
+    else
+        is "$mode: and the clients have what was written, and an orderly end" "$answer" "eof 10 40"
+        is "$mode: each of the 30 has a setsockopt record and a close record" "$(records joined)" 30
+        is "$mode: each setsockopt was disarmed" "$(records count call=setsockopt outcome=disarmed)" 30
+        is "$mode: each close went through syscall(), in order" \
+            "$(records count call=syscall 'outcome=orderly|drained' cause=linger-zero)" 30
+    fi
+
+    is "$mode: eight downloads at a time are whole" "$(downloads)" "$large"
+    is "$mode: an upload arrives whole" \
+        "$(on_client curl -s --data-binary "@$tmp/large" "http://$host:8080/" | cut -c 1-16)" "$large"
+    is "$mode: 200 requests on one connection are answered" \
+        "$(on_client curl -s -X POST -o /dev/null -w '%{http_code}\n' "http://$host:8080/?[1-200]" | grep -c 200)" 200
+    check "$mode: node is there" kill -0 "$server"
+    stop
+done
+done_testing
