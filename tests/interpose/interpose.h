@@ -166,8 +166,9 @@ static inline void write_file(const char *path, const char *text)
 /* A directory of the test's own, gone at its end. */
 static inline const char *own_directory(void)
 {
-    static char path[] = "/tmp/lg-interpose-XXXXXX";
+    static char path[64];
 
+    strcpy(path, "/tmp/lg-interpose-XXXXXX");
     if (mkdtemp(path) == NULL)
         tap_end_failed();
     return path;
