@@ -44,42 +44,58 @@ static bool is_nonblocking(int fd)
     return flags < 0 || flags & O_NONBLOCK; /* in doubt: never wait */
 }
 
+/* As far as this process's own doing goes; its other threads are not asked yet. */
 static bool is_sole_holder(struct lg_action *action)
 {
     lg_facts_identity(action->socket);
-    return lg_known_sole(action->socket->cookie) && !lg_threads_use(action->socket->fd);
+    return lg_known_sole(action->socket->cookie);
 }
 
-/* False when input is left that nobody of us may touch: the kernel answers a last close with RST. */
-static bool discard_unread(struct lg_action *action, bool sole)
+/* Whether there is input that may be discarded, asked in the order of what it costs. */
+static bool may_discard(struct lg_action *action)
+{
+    struct lg_socket *socket = action->socket;
+
+    if (!is_sole_holder(action))
+        return false;
+    if (lg_threads_single())
+        return true;
+    if (socket->unread_bytes == LG_BYTES_UNKNOWN)
+        lg_facts_queues(socket);
+    return socket->unread_bytes != 0 && !lg_threads_use(socket->fd);
+}
+
+static void discard(struct lg_action *action)
 {
     uint64_t bytes = 0;
 
-    if (!sole)
-        return action->socket->unread_bytes <= 0;
     lg_graceful_discard(action->socket->fd, &bytes);
     if (bytes > 0) {
         action->drained = true;
         action->drained_bytes += bytes;
     }
-    return true;
 }
 
-static void release_orderly(struct lg_action *action, uint32_t within_ms, bool sole)
+/* Input that is left, and that nobody of us may touch, the kernel answers at a last close with RST. */
+static void release_orderly(struct lg_action *action, uint32_t within_ms)
 {
-    action->outcome = discard_unread(action, sole) ? LG_OUTCOME_ORDERLY : LG_OUTCOME_ABORTED;
+    bool discards = may_discard(action);
+
+    if (discards)
+        discard(action);
+    action->outcome = !discards && action->socket->unread_bytes > 0 ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
     bound_orphan(action->socket->fd, within_ms);
 }
 
-static void release_lingering(struct lg_action *action, bool sole)
+static void release_lingering(struct lg_action *action)
 {
     uint32_t duration_ms = action->verdict.duration_ms;
 
     if (is_nonblocking(action->socket->fd)) {
-        release_orderly(action, duration_ms, sole);
+        release_orderly(action, duration_ms);
         return;
     }
-    release_orderly(action, 0, sole);
+    release_orderly(action, 0);
     if (action->outcome == LG_OUTCOME_ABORTED)
         return; /* RST at once: a close with unread input does not linger */
     set_linger(action->socket->fd, seconds_up(duration_ms));
@@ -104,28 +120,45 @@ static enum lg_outcome outcome_of(enum lg_drain_end end)
     return LG_OUTCOME_ORDERLY;
 }
 
+/*
+ * An event loop must not wait: what is here is discarded once FIN is out, and what comes after the
+ * close is answered with RST.
+ */
+static enum lg_outcome drain_at_once(struct lg_action *action)
+{
+    enum lg_drain_end end;
+
+    lg_graceful_half_close(action->socket->fd);
+    end = lg_graceful_discard(action->socket->fd, &action->drained_bytes);
+    bound_orphan(action->socket->fd, action->verdict.duration_ms);
+    return end == LG_DRAIN_FIN ? LG_OUTCOME_DRAINED : LG_OUTCOME_ORDERLY;
+}
+
+/* What is left at the deadline. The record keeps the state of the call, but SIOCOUTQ counts the FIN since then. */
+static void look_again(struct lg_socket *socket)
+{
+    enum lg_tcp_state at_call = socket->state;
+
+    lg_facts_state(socket);
+    lg_facts_queues(socket);
+    socket->state = at_call;
+}
+
 static void release_drained(struct lg_action *action)
 {
     int fd = action->socket->fd;
 
-    if (!is_sole_holder(action)) {
-        release_lingering(action, false);
+    if (!is_sole_holder(action) || lg_threads_use(fd)) {
+        release_lingering(action);
         return;
     }
     action->drained = true;
-    if (is_nonblocking(fd)) {
-        /* An event loop must not wait: what is here is discarded after FIN is out, what comes later is answered with
-         * RST. */
-        lg_graceful_half_close(fd);
-        action->outcome = outcome_of(lg_graceful_discard(fd, &action->drained_bytes)) == LG_OUTCOME_DRAINED
-                              ? LG_OUTCOME_DRAINED
-                              : LG_OUTCOME_ORDERLY;
-        bound_orphan(fd, action->verdict.duration_ms);
-    } else {
+    if (is_nonblocking(fd))
+        action->outcome = drain_at_once(action);
+    else
         action->outcome = outcome_of(lg_graceful_drain(fd, action->verdict.duration_ms, &action->drained_bytes));
-        if (action->outcome == LG_OUTCOME_DEADLINE)
-            lg_facts_queues(action->socket); /* what was left then */
-    }
+    if (action->outcome == LG_OUTCOME_DEADLINE)
+        look_again(action->socket);
     lg_known_forget(action->socket->cookie);
 }
 
@@ -147,10 +180,10 @@ void lg_act_release(struct lg_action *action)
         release_drained(action);
         return;
     case LG_VERDICT_LINGER:
-        release_lingering(action, is_sole_holder(action));
+        release_lingering(action);
         return;
     case LG_VERDICT_ORDERLY:
-        release_orderly(action, action->verdict.duration_ms, is_sole_holder(action));
+        release_orderly(action, action->verdict.duration_ms);
         return;
     case LG_VERDICT_REJECT: /* a close cannot be refused */
     case LG_VERDICT_ALLOW:
@@ -158,5 +191,5 @@ void lg_act_release(struct lg_action *action)
     case LG_VERDICT_COUNT:
         break;
     }
-    release_orderly(action, 0, is_sole_holder(action));
+    release_orderly(action, 0);
 }

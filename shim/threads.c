@@ -63,11 +63,16 @@ static bool look_at(void *context, unsigned thread)
     return !search->in_doubt;
 }
 
+bool lg_threads_single(void)
+{
+    return &__libc_single_threaded && __libc_single_threaded;
+}
+
 bool lg_threads_use(int fd)
 {
     struct search search = {fd, 0, false};
 
-    if (&__libc_single_threaded && __libc_single_threaded)
+    if (lg_threads_single())
         return false;
     search.self = (unsigned)lg_sys_tid();
     return lg_directory_numbers("/proc/self/task", NULL, look_at, &search) != 0;

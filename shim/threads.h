@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 
+/* True when libc knows that this process has one thread; then the next function costs nothing. */
+bool lg_threads_single(void);
+
 /* True when a thread is blocked in a call whose first argument is `fd`, and when it cannot be told. */
 bool lg_threads_use(int fd);
 
