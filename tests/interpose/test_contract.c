@@ -223,8 +223,10 @@ static void aborts(int argc, char **argv)
         pair = net_pair(AF_INET, NULL);
         show_abort("value", pair.client, pair.server, &linger, sizeof linger);
     }
-    pair = net_pair(AF_INET, NULL);
-    show_abort("16 bytes", pair.client, pair.server, wide, sizeof wide);
+    if (getenv("LG_RUNNER") == NULL) { /* qemu-user takes the exact size only, where Linux takes more */
+        pair = net_pair(AF_INET, NULL);
+        show_abort("16 bytes", pair.client, pair.server, wide, sizeof wide);
+    }
     pair = net_pair(AF_INET, NULL);
     show_abort("unaligned", pair.client, pair.server, odd + 1, 8);
     pair = net_pair(AF_INET6, NULL);
