@@ -125,4 +125,17 @@ static inline const char *words_of(const struct way *way, const char *words)
     static void test##_v4(void);                                                                                       \
     static void test##_v6(void)
 
+/* Defines test_v4 and test_v6, which call test_one for every way. */
+#define IN_EVERY_WAY(test)                                                                                             \
+    static void test(int family)                                                                                       \
+    {                                                                                                                  \
+        for (size_t i = 0; i < TAP_COUNT(every_way); i++) {                                                            \
+            int before = tap_failures();                                                                               \
+                                                                                                                       \
+            test##_one(family, &every_way[i]);                                                                         \
+            note_way(&every_way[i], before);                                                                           \
+        }                                                                                                              \
+    }                                                                                                                  \
+    IPV4_AND_IPV6(test)
+
 #endif
