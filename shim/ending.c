@@ -95,6 +95,7 @@ void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintpt
         lg_record_withdraw();
         ending->recorded = false;
     }
+    ending->sole = ending->recorded && lg_known_sole(ending->socket.cookie); /* before a drain forgets it */
     ending->started_ms = lg_sys_now_ms();
     if (aborts(ending->decision.verdict.kind))
         lg_act_abort(&ending->action);
@@ -119,7 +120,7 @@ static bool is_held_elsewhere(const struct lg_ending *ending)
 {
     struct lg_afterlife after;
 
-    return lg_known_sharing() && lg_diag_after_close(&ending->socket, &after) && after.held;
+    return !ending->sole && lg_diag_after_close(&ending->socket, &after) && after.held;
 }
 
 void lg_ending_finish(struct lg_ending *ending)

@@ -20,6 +20,7 @@
 
 struct lg_ending {
     bool recorded; /* a record is to be written by finish */
+    bool sole;     /* nobody else can hold the socket */
     enum lg_call call;
     enum lg_cause cause;
     uintptr_t caller;
