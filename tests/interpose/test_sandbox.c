@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * In a sandbox that kills for every system call that is not on its list: what each way of using the
+ * library needs there. The lists below are the promise; a call that is not in them is a defect.
+ */
+#include "tests/interpose/interpose.h"
+
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+/* What the snippets below use themselves. */
+#define PROGRAM "close dup2 dup3 setsockopt connect write exit_group exit futex "
+
+/* setsockopt of an abort: is it TCP, and was it asked before? */
+#define REQUEST "getsockopt "
+
+/* The close of a socket that was to abort: whose it is, and what nobody has read. */
+#define CLOSE REQUEST "fcntl recvfrom ioctl getsockname getpeername "
+#define DRAIN CLOSE "shutdown poll ppoll "
+
+/* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
+#define RECORD       CLOSE "getpid gettid fstat rt_sigprocmask clock_gettime gettimeofday socket sendto "
+#define RECORD_PIPE  RECORD "poll ppoll pwritev2 write "
+#define RECORD_FILE  RECORD "newfstatat write "
+#define DISCONNECT   "process_vm_readv getpid "
+#define OTHER_THREAD "openat getdents64 read gettid getpid "
+
+struct name {
+    const char *name;
+    long number;
+};
+
+#define NAME(call)                                                                                                     \
+    {                                                                                                                  \
+#call, SYS_##call                                                                                              \
+    }
+
+static const struct name names[] = {
+    NAME(close),         NAME(dup3),         NAME(setsockopt),
+    NAME(getsockopt),    NAME(connect),      NAME(write),
+    NAME(exit),          NAME(exit_group),   NAME(futex),
+    NAME(fcntl),         NAME(recvfrom),     NAME(ioctl),
+    NAME(getsockname),   NAME(getpeername),  NAME(shutdown),
+    NAME(ppoll),         NAME(getpid),       NAME(gettid),
+    NAME(fstat),         NAME(newfstatat),   NAME(rt_sigprocmask),
+    NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
+    NAME(sendto),        NAME(pwritev2),     NAME(process_vm_readv),
+    NAME(openat),        NAME(getdents64),   NAME(read),
+#ifdef SYS_dup2
+    NAME(dup2),
+#endif
+#ifdef SYS_poll
+    NAME(poll),
+#endif
+};
+
+static long number_of(const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < TAP_COUNT(names); i++) {
+        if (strlen(names[i].name) == bytes && memcmp(names[i].name, name, bytes) == 0)
+            return names[i].number;
+    }
+    return -1; /* this machine has another call for it */
+}
+
+/* From now on every other system call kills the process. */
+static void allow_only(const char *list)
+{
+    struct sock_filter filter[2 * 64 + 2];
+    struct sock_fprog program = {0, filter};
+    unsigned short count = 0;
+
+    filter[count++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+    while (*list != '\0') {
+        size_t bytes = strcspn(list, " ");
+        long number = number_of(list, bytes);
+
+        if (number >= 0) {
+            filter[count++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, 1);
+            filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+        }
+        list += bytes;
+        list += strspn(list, " ");
+    }
+    filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    program.len = count;
+    REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        tap_skip("seccomp", "no seccomp filter here: %s", strerror(errno));
+}
+
+static void *wait_in_recv(void *pair)
+{
+    char byte;
+
+    recv(*(int *)pair, &byte, 1, 0);
+    return NULL;
+}
+
+/* Everything that ends a connection; the program's own calls are in PROGRAM. */
+static void sandboxed(int argc, char **argv)
+{
+    struct net_pair first = net_pair(AF_INET, NULL), second = net_pair(AF_INET6, NULL), third = net_pair(AF_INET, NULL),
+                    fourth = net_pair(AF_INET, NULL), idle = net_pair(AF_INET, NULL);
+    struct sockaddr unspec = {.sa_family = AF_UNSPEC};
+    int file = open("/dev/null", O_RDWR);
+    pthread_t thread;
+
+    REQUIRE(argc >= 2);
+    REQUIRE(net_send_pattern(first.server, 0, 5) && net_wait_unread(first.client, 5, 5000));
+    if (strcmp(argv[1], "thread") == 0)
+        REQUIRE(pthread_create(&thread, NULL, wait_in_recv, &idle.client) == 0);
+    allow_only(argv[0]);
+    set_linger(first.client, 1, 0);
+    close(first.client);
+    set_linger(second.client, 1, 0);
+    set_linger(second.client, 0, 0);
+    close(second.client);
+    set_linger(third.client, 1, 0);
+    dup2(file, third.client);
+    close(file);
+    close(file);
+    connect(fourth.client, &unspec, sizeof unspec);
+    _exit(write(1, "done\n", 5) != 5);
+}
+
+static void expect_end(const char *rules, const char *log, const char *allowed, const char *thread, int signal_number)
+{
+    const char *const arguments[] = {allowed, thread, NULL};
+    char path[96];
+    struct under under = {.rules = rules, .log = log};
+    struct proc_result result;
+
+    if (strcmp(log, "file") == 0) {
+        snprintf(path, sizeof path, "%s/log", own_directory());
+        under.log = path;
+    }
+    result = run_under("sandboxed", arguments, &under);
+    if (result.signal != signal_number || (signal_number == 0 && strcmp(result.out, "done\n") != 0))
+        tap_fail(__FILE__, __LINE__, "'%s', log %s: exit status %d, signal %d\n%s%s", rules, log, result.exit_status,
+                 result.signal, result.out, result.err);
+    if (under.log == path) {
+        unlink(path);
+        *strrchr(path, '/') = '\0';
+        rmdir(path);
+    }
+    proc_result_free(&result);
+}
+
+static void test_lists(void)
+{
+    static const struct {
+        const char *rules, *log, *allowed;
+    } rows[] = {
+        {"allow", "off", PROGRAM},
+        {"inspect never; orderly", "off", PROGRAM REQUEST},
+        {"inspect never; reject", "off", PROGRAM REQUEST},
+        {"inspect never; drain 1s", "off", PROGRAM REQUEST},
+        {"orderly", "off", PROGRAM CLOSE},
+        {"reject", "off", PROGRAM CLOSE},
+        {"orderly within 2s", "off", PROGRAM CLOSE},
+        {"linger 1s", "off", PROGRAM CLOSE},
+        {"inspect every-close; observe on linger-zero,unread", "off", PROGRAM CLOSE},
+        {"orderly peer 127.0.0.1; reject local :1; orderly role accepted", "off", PROGRAM CLOSE},
+        {"drain 20ms", "off", PROGRAM DRAIN},
+        {"orderly", "stderr", PROGRAM RECORD_PIPE},
+        {"callers 8; orderly", "stderr", PROGRAM RECORD_PIPE},
+        {"observe on linger-zero,unread,backlog", "stderr", PROGRAM RECORD_PIPE},
+        {"orderly", "file", PROGRAM RECORD_FILE},
+        {"drain 20ms", "file", PROGRAM RECORD_FILE DRAIN},
+        {"reject on disconnect", "off", PROGRAM CLOSE DISCONNECT},
+        {"observe on disconnect", "file", PROGRAM RECORD_FILE DISCONNECT},
+    };
+
+    for (size_t i = 0; i < TAP_COUNT(rows); i++)
+        expect_end(rows[i].rules, rows[i].log, rows[i].allowed, "alone", 0);
+}
+
+static void test_threads(void)
+{
+    expect_end("orderly", "off", PROGRAM CLOSE OTHER_THREAD, "thread", 0);
+    expect_end("drain 20ms", "off", PROGRAM DRAIN OTHER_THREAD, "thread", 0);
+}
+
+/* That the sandbox bites: one call too few. */
+static void test_sandbox_kills(void)
+{
+    expect_end("orderly", "off", PROGRAM, "alone", SIGSYS);
+    expect_end("orderly", "stderr", PROGRAM CLOSE, "alone", SIGSYS);
+}
+
+/* `inspect never` and no log: no close makes a system call that the program would not make. */
+static void only_closes(int argc, char **argv)
+{
+    struct net_pair first = net_pair(AF_INET, NULL), second = net_pair(AF_INET, NULL);
+    int file = open("/dev/null", O_RDWR), six = dup2(file, 600);
+
+    (void)argc, (void)argv;
+    REQUIRE(six == 600);
+    set_linger(first.client, 1, 0);
+    set_linger(second.client, 1, 0);
+    allow_only("close close_range dup2 dup3 exit_group write");
+    close(first.client);
+    close(first.client);
+    close(-1);
+    dup2(file, second.client);
+    dup3(file, first.server, O_CLOEXEC);
+    fclose(stdin);
+    syscall(SYS_close, second.server);
+    _exit(write(1, "done\n", 5) != 5);
+}
+
+static void test_only_closes(void)
+{
+    static const char *const rules[] = {"inspect never; log off; orderly", "inspect never; log off; drain 1s",
+                                        "inspect never; log off; reject", "inspect never; observe", "log off; allow"};
+
+    for (size_t i = 0; i < TAP_COUNT(rules); i++) {
+        struct proc_result result = run_rules("only closes", rules[i]);
+
+        check_ended(&result, rules[i]);
+        CHECK_TEXT(result.out, "done\n");
+        proc_result_free(&result);
+    }
+}
+
+static const struct proc_snippet snippets[] = {
+    {"sandboxed", sandboxed},
+    {"only closes", only_closes},
+};
+
+static const struct tap_test tests[] = {
+    {"each way of use needs no system call beyond its list", test_lists, 60000},
+    {"with another thread it also looks at what that is doing", test_threads, 0},
+    {"a call that is not on the list kills", test_sandbox_kills, 0},
+    {"inspect never adds no system call to a close", test_only_closes, 0},
+};
+
+int main(int argc, char **argv)
+{
+    proc_snippet_main(argc, argv, snippets, TAP_COUNT(snippets));
+    return tap_main(argc, argv, tests, TAP_COUNT(tests));
+}
