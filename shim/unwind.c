@@ -972,15 +972,15 @@ static bool find_value(struct lg_walk *walk, const struct lg_module *module, con
 }
 
 /* Up is where the callers are. A function that was interrupted before it touched the stack has no frame yet. */
-static bool is_upwards(const struct lg_walk *walk, uintptr_t cfa)
+static bool is_upwards(const struct lg_walk *walk, uintptr_t sp)
 {
-    if (cfa % WORD_BYTES != 0)
+    if (sp % WORD_BYTES != 0)
         return false;
 #if defined(__aarch64__)
-    if (walk->is_interrupted && cfa == walk->value[SP])
+    if (walk->is_interrupted && sp == walk->value[SP])
         return true;
 #endif
-    return cfa > walk->value[SP];
+    return sp > walk->value[SP];
 }
 
 static uintptr_t without_signature(uintptr_t address, bool is_signed)
@@ -1009,7 +1009,7 @@ static bool apply(struct lg_walk *walk, const struct lg_module *module, const st
     if (row->rule[RETURN].place == UNCHANGED)
         return false;
 #endif
-    if (!find_cfa(walk, module, row, &cfa) || (!walk->left_signal && !is_upwards(walk, cfa)))
+    if (!find_cfa(walk, module, row, &cfa))
         return false;
     for (unsigned i = 0; i < COUNT; i++) {
         bool kept = walk->left_signal || i == SP || i == RETURN || (LG_REGISTERS_PRESERVED & (1u << i)) != 0;
@@ -1019,7 +1019,8 @@ static bool apply(struct lg_walk *walk, const struct lg_module *module, const st
         else
             value[i] = 0;
     }
-    if ((known & (1u << SP)) == 0 || (known & (1u << RETURN)) == 0)
+    if ((known & (1u << SP)) == 0 || (known & (1u << RETURN)) == 0 ||
+        (!walk->left_signal && !is_upwards(walk, value[SP])))
         return false;
     memcpy(walk->value, value, sizeof value);
     walk->pc = without_signature(value[RETURN], row->return_is_signed);

@@ -1,0 +1,209 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Who asked: the frames that are found are those that addr2line names, however the program was
+# built, whatever it was called through, and wherever its file is.
+# shellcheck source=tests/harness/tap.sh
+. "$(dirname "$0")/../harness/tap.sh"
+
+needs caller gcc addr2line objcopy perl
+cd "$LG_ROOT" || exit 1
+
+sources="shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c"
+common="-std=gnu11 -D_GNU_SOURCE -I. -g -pthread"
+
+# build OUTPUT COMPILER FLAG...: the program with the library's sources in it.
+build() {
+    local output=$1
+    shift
+    # shellcheck disable=SC2086
+    "$@" $common -o "$output" tests/unit/callers.c $sources
+}
+
+# functions PROGRAM ADDR2LINE FILE: the names of the frames in FILE that lie in PROGRAM, on one line;
+# a run of the same one once, and without the page by which i386 calls the kernel. "?" is an address without a name.
+functions() {
+    local program=$1 addr2line=$2 module
+    grep -E '^[0-9]+ ' "$3" | while read -r _ module; do
+        case $module in
+        "$program"+0x*) "$addr2line" -fe "$program" "${module##*+}" | head -n 1 ;;
+        -) echo '?' ;;
+        *) basename "${module%+0x*}" | sed "s,[-.0-9]*so.*,," ;;
+        esac
+    done | grep -v "^linux-gate$" | uniq | tr '\n' ' ' | sed 's/ $//'
+}
+
+# first_line PROGRAM ADDR2LINE FILE: FUNCTION:LINE of the first frame.
+first_line() {
+    local module
+    module=$(sed -n 's/^0 //p' "$3")
+    "$2" -fe "$1" "${module##*+}" | tr '\n' ' ' | sed -E 's,^([^ ]*) .*/callers\.c:([0-9]+).*$,\1:\2,'
+}
+
+# case_of TITLE PROGRAM ADDR2LINE RUNNER CASE FUNCTIONS: `FUNCTIONS` is what the frames must begin with.
+case_of() {
+    local title=$1 program=$2 addr2line=$3 runner=$4 name=$5 wanted=$6 expected
+    # shellcheck disable=SC2086
+    if ! run_deadline 60 $runner "$program" $name >"$tmp/frames" 2>"$tmp/error"; then
+        not_ok "$title: $name" "$(cat "$tmp/frames" "$tmp/error")"
+        return
+    fi
+    case "$(functions "$program" "$addr2line" "$tmp/frames") " in
+    "$wanted "*) ok "$title: $name" ;;
+    *) not_ok "$title: $name" "got $(functions "$program" "$addr2line" "$tmp/frames"), wanted $wanted: $(cat "$tmp/frames")" ;;
+    esac
+    expected=$(sed -n 's/^expected //p' "$tmp/frames")
+    [ -z "$expected" ] ||
+        is "$title: $name, the line" "$(first_line "$program" "$addr2line" "$tmp/frames")" "$expected"
+    unlike "$title: $name, as backtrace(3)" "$(cat "$tmp/frames")" differs
+}
+
+# cases TITLE PROGRAM ADDR2LINE RUNNER: what every machine must do.
+cases() {
+    case_of "$@" chain "inner middle outer run main"
+    case_of "$@" one "inner"
+    case_of "$@" recursion "recursive"
+    case_of "$@" qsort "by_qsort libc run main"
+    case_of "$@" smashed "smash"
+}
+
+with_signals() {
+    case_of "$@" signal "in_handler libc on_handler run main"
+    case_of "$@" altstack "in_handler libc on_handler run main"
+}
+
+with_threads() {
+    case_of "$@" thread "inner middle outer in_thread libc"
+    case_of "$@" smashed-thread "smash"
+}
+
+variant() {
+    local title=$1 program=$tmp/$2
+    shift 2
+    if ! build "$program" "$@" 2>"$tmp/error"; then
+        not_ok "$title builds" "$(cat "$tmp/error")"
+        return
+    fi
+    cases "$title" "$program" addr2line ""
+    with_signals "$title" "$program" addr2line ""
+    with_threads "$title" "$program" addr2line ""
+}
+
+if [ "$(uname -m)" = x86_64 ] && nm -D "$(gcc -print-file-name=libc.so.6)" >/dev/null 2>&1 &&
+    [ -n "$(ldd --version 2>/dev/null | head -n 1)" ] &&
+    printf '%s\n' "2.35" "$(ldd --version | sed -n '1s/.* //p')" | sort -V -C; then
+    # -fno-optimize-sibling-calls and no inlining of `run`: the names are those of the source.
+    plain="-fno-optimize-sibling-calls -fno-inline -fno-ipa-icf"
+    # shellcheck disable=SC2086
+    {
+        variant "frame pointers" frame_pointers gcc -O2 $plain -fno-omit-frame-pointer
+        variant "no frame pointers" no_frame_pointers gcc -O2 $plain -fomit-frame-pointer
+        variant "not optimised" not_optimised gcc -O0
+        variant "not position independent" no_pie gcc -O2 $plain -no-pie -fno-pie
+        variant "static tables, old hash" old gcc -O2 $plain -Wl,--hash-style=sysv -Wl,-z,noseparate-code
+        command -v clang >/dev/null && variant "clang" clang clang -O2 -fno-inline -fno-optimize-sibling-calls
+    }
+    frames=$tmp/no_frame_pointers
+
+    "$frames" new-code >"$tmp/frames"
+    is "code of no module has no name, and ends the walk" "$(grep -c '^0 -$' "$tmp/frames") $(grep -c '^[1-9]' "$tmp/frames")" "1 0"
+
+    module=$LG_TESTS/unit/lib_calls_back.so
+    "$frames" module "$module" >"$tmp/frames"
+    is "a module that was opened: its own functions" "$(functions "$module" addr2line "$tmp/frames" | cut -d ' ' -f 1-2)" \
+        "calls_it calls_back"
+    like "a module that was opened: and the caller behind" "$(functions "$frames" addr2line "$tmp/frames")" " from_module run main"
+
+    check "signals during dlopen and dlclose" run_deadline 120 "$frames" during-dlopen "$module"
+
+    # Started by way of the loader, /proc/self/exe is the loader.
+    loader=$(readelf -lW "$frames" | sed -n 's/.*program interpreter: \(.*\)]/\1/p')
+    "$loader" "$frames" chain >"$tmp/frames"
+    is "started by way of the loader" "$(functions "$frames" addr2line "$tmp/frames" | cut -d ' ' -f 1-3)" "inner middle outer"
+else
+    skip caller "this is not x86-64 with glibc 2.35 or later" "the frames of a native program"
+fi
+
+# Without _dl_find_object: one frame, found in /proc/self/maps.
+by_maps() {
+    local title=$1 program=$2
+    shift 2
+    mkdir -p "$tmp/objects"
+    # shellcheck disable=SC2086
+    if ! gcc $common -O2 "$@" -c -o "$tmp/objects/module.o" shim/module.c ||
+        ! objcopy --redefine-sym _dl_find_object=no_such_function "$tmp/objects/module.o" ||
+        ! gcc $common -O2 -fno-inline "$@" -o "$program" tests/unit/callers.c "$tmp/objects/module.o" \
+            shim/caller.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c; then
+        not_ok "$title builds"
+        return
+    fi
+    one_by_maps "$title" "$program"
+}
+
+# one_by_maps TITLE PROGRAM [PATH]: PATH, where the program is; addr2line looks into PROGRAM.
+one_by_maps() {
+    local title=$1 program=$2 path=${3:-$2} found
+    "$path" chain >"$tmp/frames" 2>"$tmp/error" || note "$(cat "$tmp/error")"
+    is "$title: one frame" "$(grep -cE '^[1-9][0-9]* ' "$tmp/frames")" 0
+    # The path may hold newlines: all of the output between the number and the last +0x.
+    found=$(perl -0777 -ne 'print $1 if /^0 (.*)\+0x[0-9a-f]+$/ms' "$tmp/frames")
+    is "$title: the path" "$found" "$path"
+    found=$(perl -0777 -ne 'print $1 if /^0 .*\+(0x[0-9a-f]+)$/ms' "$tmp/frames")
+    is "$title: the line" "$(addr2line -fe "$program" "${found:-0}" | tr '\n' ' ' | sed -E 's,^([^ ]*) .*:([0-9]+).*$,\1:\2,')" \
+        "$(sed -n 's/^expected //p' "$tmp/frames")"
+}
+
+by_maps "maps" "$tmp/maps_pie"
+by_maps "maps, not position independent" "$tmp/maps_no_pie" -no-pie -fno-pie
+for name in 'with space' $'new\nline' 'ends in (deleted)' 'x (deleted)' 'back\slash' 'short\01'; do
+    cp "$tmp/maps_pie" "$tmp/$name"
+    one_by_maps "maps, file named $(printf %q "$name")" "$tmp/maps_pie" "$tmp/$name"
+done
+cp "$tmp/maps_pie" "$tmp/gone"
+"$tmp/gone" deleted >"$tmp/frames"
+like "maps, a file that has gone" "$(sed -n 's/^0 //p' "$tmp/frames")" "$tmp/gone+0x"
+"$tmp/maps_pie" new-code >"$tmp/frames"
+is "maps, code of no module" "$(grep '^[0-9]' "$tmp/frames")" "0 -"
+"$tmp/maps_pie" module "$LG_TESTS/unit/lib_calls_back.so" >"$tmp/frames"
+is "maps, a module that was opened" \
+    "$(functions "$(readlink -f "$LG_TESTS/unit/lib_calls_back.so")" addr2line "$tmp/frames")" "calls_it"
+
+# Other machines, as far as they run here.
+cross() {
+    local title=$1 triplet=$2 runner=$3
+    shift 3
+    if ! command -v "$triplet-gcc" >/dev/null || ! command -v "${runner%% *}" >/dev/null; then
+        skip caller "$triplet-gcc and ${runner%% *} are not both here" "$title"
+        return 1
+    fi
+    if ! build "$tmp/$triplet" "$triplet-gcc" -O2 -fno-optimize-sibling-calls -fno-inline -fno-ipa-icf "$@" 2>"$tmp/error"; then
+        not_ok "$title builds" "$(cat "$tmp/error")"
+        return 1
+    fi
+    cases "$title" "$tmp/$triplet" "$triplet-addr2line" "$runner"
+}
+
+arm=aarch64-linux-gnu
+run_arm="qemu-aarch64 -L /usr/$arm"
+for flags in "-fomit-frame-pointer" "-fno-omit-frame-pointer" "-mbranch-protection=standard"; do
+    if cross "aarch64 $flags" $arm "$run_arm" "$flags"; then
+        with_signals "aarch64 $flags" "$tmp/$arm" $arm-addr2line "$run_arm"
+        with_threads "aarch64 $flags" "$tmp/$arm" $arm-addr2line "$run_arm"
+    fi
+done
+
+# A 64-bit kernel runs these itself; qemu-i386 hangs in threads.
+x86=i686-linux-gnu
+run_x86="/usr/$x86/lib/ld-linux.so.2 --library-path /usr/$x86/lib"
+if $run_x86 --version >/dev/null 2>&1; then
+    for flags in "-fomit-frame-pointer" "-fno-omit-frame-pointer -no-pie -fno-pie"; do
+        # shellcheck disable=SC2086
+        if cross "i386 $flags" $x86 "$run_x86" $flags; then
+            with_signals "i386 $flags" "$tmp/$x86" $x86-addr2line "$run_x86"
+            with_threads "i386 $flags" "$tmp/$x86" $x86-addr2line "$run_x86"
+        fi
+    done
+else
+    skip caller "no i386 program runs here" "i386"
+fi
+
+done_testing
