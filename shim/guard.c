@@ -45,8 +45,9 @@ void lg_guard_start(const struct lg_policy *policy, struct lg_needs needs, struc
     lg_process.needs = needs;
     lg_process.exe = exe;
     __atomic_store_n(&lg_process.on, true, __ATOMIC_RELEASE);
-    lg_known_tracks =
-        needs.role || needs.sole_holder || (__atomic_load_n(&abort_asked, __ATOMIC_RELAXED) && lg_guard_inspects());
+    /* Who else holds a socket matters to a close alone. */
+    lg_known_tracks = needs.role || (needs.sole_holder && policy->settings.inspect != LG_INSPECT_NEVER) ||
+                      (__atomic_load_n(&abort_asked, __ATOMIC_RELAXED) && lg_guard_inspects());
     update();
 }
 
