@@ -9,6 +9,7 @@
 #   make lint           compilers' warnings, formatting, shell scripts, manual pages
 #   make install        into $(DESTDIR)$(PREFIX)
 #   make uninstall      removes what install put there
+#   make deb            a Debian package in build/
 #   make clean          removes build/
 #
 # Variables: CC CFLAGS PREFIX LIBDIR BINDIR MANDIR DESTDIR; V=1 shows commands; WERROR=1 makes a warning
@@ -102,6 +103,7 @@ clean:
 -include tests/bench/bench.mk
 -include tests/lint.mk
 -include shim/install.mk
+-include shim/packaging/packaging.mk
 -include examples/demo/demo.mk
 include shim/command/command.mk
 
