@@ -14,29 +14,9 @@
 #include <stdint.h>
 
 #include "shim/caller.h"
+#include "shim/eh_frame.h"
 #include "shim/module.h"
 #include "shim/peek.h"
-
-/* The registers that a walk needs, in the order of the machine's DWARF numbers from FIRST_NUMBER. */
-#if defined(__x86_64__)
-#define LG_REGISTER_FIRST_NUMBER 0u
-#define LG_REGISTER_COUNT        17u /* rax to r15, and the return address as a register */
-#define LG_REGISTER_SP           7u
-#define LG_REGISTER_RETURN       16u
-#define LG_REGISTERS_PRESERVED   0xf048u /* rbx rbp r12 to r15 */
-#elif defined(__i386__)
-#define LG_REGISTER_FIRST_NUMBER 0u
-#define LG_REGISTER_COUNT        9u /* eax to edi, and the return address as a register */
-#define LG_REGISTER_SP           4u
-#define LG_REGISTER_RETURN       8u
-#define LG_REGISTERS_PRESERVED   0xe8u /* ebx ebp esi edi */
-#elif defined(__aarch64__)
-#define LG_REGISTER_FIRST_NUMBER 19u
-#define LG_REGISTER_COUNT        13u /* x19 to x30, sp */
-#define LG_REGISTER_SP           12u
-#define LG_REGISTER_RETURN       11u
-#define LG_REGISTERS_PRESERVED   0x7ffu /* x19 to x29 */
-#endif
 
 /* A position in a walk: the state in which one function is, or will be when it is returned to. */
 struct lg_walk {
@@ -55,6 +35,12 @@ struct lg_walk {
  * can be relied on; walk->left_signal is valid even so.
  */
 bool lg_walk_step(struct lg_walk *walk, const struct lg_module *module);
+
+/* Whether register `i` is known; one that no walk needs is not. */
+bool lg_walk_knows(const struct lg_walk *walk, unsigned i);
+
+/* Reads a word of the stack: aligned, and not below the frame that the walk is in. */
+bool lg_walk_read(struct lg_walk *walk, uintptr_t at, uintptr_t *word);
 
 /* Adds the callers of frames->address[0] as far as `wanted`. Of the library's own use only. */
 void lg_unwind_collect(struct lg_frames *frames, unsigned wanted);

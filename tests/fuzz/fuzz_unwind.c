@@ -8,7 +8,7 @@
  * functions each. A word of
  * the stack or a register that is TAG_STACK or TAG_MODULE plus an offset stands for an address there.
  *
- * links: shim/unwind.c shim/module.c shim/peek.c
+ * links: shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/unwind.c shim/module.c shim/peek.c
  */
 #include <stdint.h>
 #include <stdio.h>

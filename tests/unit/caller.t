@@ -8,7 +8,7 @@
 needs caller gcc addr2line objcopy perl
 cd "$LG_ROOT" || exit 1
 
-sources="shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c"
+sources="shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/unwind.c shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/sys.c"
 common="-std=gnu11 -D_GNU_SOURCE -I. -g -pthread"
 
 # build OUTPUT COMPILER FLAG...: the program with the library's sources in it.
@@ -132,7 +132,8 @@ by_maps() {
     if ! gcc $common -O2 "$@" -c -o "$tmp/objects/module.o" shim/module.c ||
         ! objcopy --redefine-sym _dl_find_object=no_such_function "$tmp/objects/module.o" ||
         ! gcc $common -O2 -fno-inline "$@" -o "$program" tests/unit/callers.c "$tmp/objects/module.o" \
-            shim/caller.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c; then
+            shim/caller.c shim/maps.c shim/peek.c shim/unwind.c shim/eh_reader.c \
+            shim/eh_frame.c shim/eh_expression.c shim/sys.c; then
         not_ok "$title builds"
         return
     fi

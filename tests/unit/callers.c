@@ -4,7 +4,7 @@
  * prints the frames found: `NUMBER MODULE+0xOFFSET`, or `NUMBER -` for an address without a name.
  * A line `expected FUNCTION:LINE` says where the first of them must be. Built by caller.t in many ways.
  *
- * links: shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c
+ * links: shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/unwind.c shim/sys.c
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>

@@ -3,7 +3,7 @@
  * One step of a walk, table by table: lib_tables.c holds functions whose tables are written by hand,
  * the test makes a stack, stands in such a function and looks where it comes out.
  *
- * links: shim/unwind.c shim/module.c shim/peek.c
+ * links: shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/unwind.c shim/module.c shim/peek.c
  */
 #include <dlfcn.h>
 #include <stdio.h>
