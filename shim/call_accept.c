@@ -1,22 +1,37 @@
 /* SPDX-License-Identifier: MIT */
+/* socket, accept and accept4: how a process comes by a socket of its own. */
 #include <sys/socket.h>
 
 #include "shim/calls.h"
 #include "shim/facts.h"
 #include "shim/guard.h"
 #include "shim/known.h"
+#include "shim/made.h"
 #include "shim/next.h"
 
-void lg_note_opened(int fd, enum lg_role role)
+void lg_note_opened(int fd, enum lg_role role, bool alone)
 {
-    struct lg_socket socket;
+    struct lg_socket opened;
 
-    lg_known_opens();
     if (!lg_known_tracking())
         return;
-    lg_facts_init(&socket, fd);
-    lg_facts_identity(&socket);
-    lg_known_opened(socket.cookie, role);
+    lg_facts_init(&opened, fd);
+    lg_facts_identity(&opened);
+    lg_known_opened(opened.cookie, role, alone);
+}
+
+void lg_note_accepted(int fd)
+{
+    lg_made(fd);
+    lg_note_opened(fd, LG_ROLE_ACCEPTED, true);
+}
+
+LG_EXPORT int socket(int family, int type, int protocol)
+{
+    int result = lg_next.socket(family, type, protocol);
+
+    lg_made(result);
+    return result;
 }
 
 LG_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *size)
@@ -24,7 +39,7 @@ LG_EXPORT int accept(int fd, struct sockaddr *from, socklen_t *size)
     int result = lg_next.accept(fd, from, size);
 
     if (result >= 0)
-        lg_note_opened(result, LG_ROLE_ACCEPTED);
+        lg_note_accepted(result);
     return result;
 }
 
@@ -33,6 +48,6 @@ LG_EXPORT int accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
     int result = lg_next.accept4(fd, from, size, flags);
 
     if (result >= 0)
-        lg_note_opened(result, LG_ROLE_ACCEPTED);
+        lg_note_accepted(result);
     return result;
 }

@@ -8,6 +8,7 @@
 #include "shim/guard.h"
 #include "shim/judge.h"
 #include "shim/known.h"
+#include "shim/made.h"
 #include "shim/next.h"
 #include "shim/sys.h"
 
@@ -95,10 +96,8 @@ int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_c
         return disconnect(&socket, to, size, call, caller);
     result = connect_next(fd, to, size, call);
     if (result == 0 || errno == EINPROGRESS || errno == EINTR) {
-        if (!lg_known_tracking())
-            lg_known_opens();
-        else if (is_tcp(fd))
-            lg_note_opened(fd, LG_ROLE_CONNECTED);
+        if (lg_known_tracking() && is_tcp(fd))
+            lg_note_opened(fd, LG_ROLE_CONNECTED, lg_made_here(fd));
     }
     return result;
 }

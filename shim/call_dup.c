@@ -9,18 +9,21 @@
 #include "shim/facts.h"
 #include "shim/guard.h"
 #include "shim/known.h"
+#include "shim/made.h"
 #include "shim/next.h"
 #include "shim/sink.h"
 #include "shim/sys.h"
 
-void lg_note_duplicated(int fd)
+void lg_note_duplicated(int from, int to)
 {
     struct lg_socket socket;
 
     lg_known_duplicates();
+    lg_made_shared(from);
+    lg_made_shared(to);
     if (!lg_known_tracking())
         return;
-    lg_facts_init(&socket, fd);
+    lg_facts_init(&socket, from);
     lg_facts_identity(&socket);
     lg_known_shared(socket.cookie);
 }
@@ -30,7 +33,7 @@ LG_EXPORT int dup(int fd)
     int result = lg_next.dup(fd);
 
     if (result >= 0)
-        lg_note_duplicated(fd);
+        lg_note_duplicated(fd, result);
     return result;
 }
 
@@ -58,7 +61,7 @@ LG_SLOW_PATH int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags,
         lg_ending_begin(&ending, call, to, caller);
     result = dup_onto(kind, from, to, flags);
     if (result >= 0 && from != to)
-        lg_note_duplicated(from);
+        lg_note_duplicated(from, result);
     lg_ending_finish(&ending);
     return result;
 }
@@ -71,7 +74,7 @@ LG_EXPORT int dup2(int from, int to)
         return lg_dup_onto_seen(LG_DUP2, from, to, 0, LG_CALL_DUP2, LG_CALLER());
     result = lg_next.dup2(from, to);
     if (result >= 0 && from != to)
-        lg_note_duplicated(from);
+        lg_note_duplicated(from, result);
     return result;
 }
 
@@ -85,7 +88,7 @@ LG_EXPORT int dup3(int from, int to, int flags)
         return lg_dup_onto_seen(LG_DUP3, from, to, flags, LG_CALL_DUP3, LG_CALLER());
     result = lg_next.dup3(from, to, flags);
     if (result >= 0)
-        lg_note_duplicated(from);
+        lg_note_duplicated(from, result);
     return result;
 }
 
@@ -100,7 +103,7 @@ LG_EXPORT int dup3(int from, int to, int flags)
     va_end(more);                                                                                                      \
     result = next(fd, command, argument);                                                                              \
     if (result >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))                                             \
-        lg_note_duplicated(fd);                                                                                        \
+        lg_note_duplicated(fd, result);                                                                                \
     return result
 
 LG_EXPORT int fcntl(int fd, int command, ...)

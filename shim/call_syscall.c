@@ -15,6 +15,7 @@
 #include "shim/calls.h"
 #include "shim/guard.h"
 #include "shim/known.h"
+#include "shim/made.h"
 #include "shim/next.h"
 #include "shim/request.h"
 
@@ -24,9 +25,13 @@
 /* Read by the assembly below, which takes a number from 512 on as none of ours. */
 extern const uint8_t lg_syscall_kinds[512] __attribute__((visibility("hidden")));
 const uint8_t lg_syscall_kinds[512] = {
-    [SYS_close] = ANSWERED,   [SYS_close_range] = ANSWERED, [SYS_setsockopt] = ANSWERED, [SYS_shutdown] = ANSWERED,
-    [SYS_connect] = ANSWERED, [SYS_accept4] = ANSWERED,     [SYS_dup] = ANSWERED,        [SYS_dup3] = ANSWERED,
-    [SYS_fcntl] = ANSWERED,   [SYS_sendmsg] = ANSWERED,     [SYS_sendmmsg] = ANSWERED,
+    [SYS_close] = ANSWERED,       [SYS_close_range] = ANSWERED, [SYS_setsockopt] = ANSWERED, [SYS_shutdown] = ANSWERED,
+    [SYS_connect] = ANSWERED,     [SYS_accept4] = ANSWERED,     [SYS_dup] = ANSWERED,        [SYS_dup3] = ANSWERED,
+    [SYS_fcntl] = ANSWERED,       [SYS_sendmsg] = ANSWERED,     [SYS_sendmmsg] = ANSWERED,   [SYS_recvmsg] = ANSWERED,
+    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,
+#ifdef SYS_pidfd_getfd
+    [SYS_pidfd_getfd] = ANSWERED,
+#endif
 #ifdef SYS_accept
     [SYS_accept] = ANSWERED,
 #endif
@@ -81,7 +86,7 @@ static long opened_by_number(long number, const struct arguments *with)
     long result = go_on(number, with);
 
     if (result >= 0)
-        lg_note_opened((int)result, LG_ROLE_ACCEPTED);
+        lg_note_accepted((int)result);
     return result;
 }
 
@@ -90,18 +95,33 @@ static long duplicated_by_number(long number, const struct arguments *with)
     long result = go_on(number, with);
 
     if (result >= 0)
-        lg_note_duplicated((int)with->at[0]);
+        lg_note_duplicated((int)with->at[0], (int)result);
     return result;
 }
 
-static long sent_by_number(long number, const struct arguments *with)
+static long made_by_number(long number, const struct arguments *with)
+{
+    long result = go_on(number, with);
+
+    if (number == SYS_socket)
+        lg_made((int)result);
+    else
+        lg_made_shared((int)result); /* pidfd_getfd: another process's descriptor */
+    return result;
+}
+
+static long messages_by_number(long number, const struct arguments *with)
 {
     long result = go_on(number, with);
 
     if (number == SYS_sendmsg && result >= 0)
         lg_note_sent((const struct msghdr *)with->at[1]);
+    if (number == SYS_recvmsg && result >= 0)
+        lg_note_received((struct msghdr *)with->at[1]);
     for (long i = 0; number == SYS_sendmmsg && i < result; i++)
         lg_note_sent(&((const struct mmsghdr *)with->at[1])[i].msg_hdr);
+    for (long i = 0; number == SYS_recvmmsg && i < result; i++)
+        lg_note_received(&((struct mmsghdr *)with->at[1])[i].msg_hdr);
     return result;
 }
 
@@ -150,8 +170,13 @@ long lg_syscall_seen(long number, long a, long b, long c, long d, long e, long f
     case SYS_fcntl64:
 #endif
         return fcntl_by_number(number, &with);
+    case SYS_socket:
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+#endif
+        return made_by_number(number, &with);
     default:
-        return sent_by_number(number, &with);
+        return messages_by_number(number, &with);
     }
 }
 

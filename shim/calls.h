@@ -6,6 +6,7 @@
 #ifndef LG_CALLS_H
 #define LG_CALLS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
@@ -23,13 +24,17 @@ int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_c
 
 int lg_shutdown_seen(int fd, int how, enum lg_call call, uintptr_t caller);
 
-/* After a successful accept, or a connect that has begun: this process opened the socket. */
-void lg_note_opened(int fd, enum lg_role role);
+/* After an accept, or a connect that has begun; `alone` as in shim/known.h. */
+void lg_note_opened(int fd, enum lg_role role, bool alone);
+void lg_note_accepted(int fd);
 
-/* After a successful duplication of `fd`. */
-void lg_note_duplicated(int fd);
+/* After a successful duplication of `from`, under the number `to`. */
+void lg_note_duplicated(int from, int to);
 
 /* After a message was sent. */
 void lg_note_sent(const struct msghdr *message);
+
+/* After a message was received. */
+void lg_note_received(struct msghdr *message);
 
 #endif

@@ -6,7 +6,6 @@
 bool lg_known_tracks;
 unsigned long lg_epoch;
 static bool duplicated;
-static bool opens;
 
 /*
  * A slot, from the low end: role (2 bits), shared (1), used (1), epoch (25), and the bits of the
@@ -57,17 +56,12 @@ bool lg_known_sharing(void)
     return epoch_now() != 0 || __atomic_load_n(&duplicated, __ATOMIC_RELAXED);
 }
 
-void lg_known_opens(void)
+static uint64_t word_of(uint64_t cookie, enum lg_role role, bool alone)
 {
-    __atomic_store_n(&opens, true, __ATOMIC_RELAXED);
+    return tag_of(cookie) | epoch_now() << EPOCH_SHIFT | USED | (alone ? 0 : SHARED) | (uint64_t)role;
 }
 
-static uint64_t word_of(uint64_t cookie, enum lg_role role)
-{
-    return tag_of(cookie) | epoch_now() << EPOCH_SHIFT | USED | (uint64_t)role;
-}
-
-void lg_known_opened(uint64_t cookie, enum lg_role role)
+void lg_known_opened(uint64_t cookie, enum lg_role role, bool alone)
 {
     uint64_t word = __atomic_load_n(slot_of(cookie), __ATOMIC_RELAXED);
     uint64_t fresh;
@@ -79,18 +73,17 @@ void lg_known_opened(uint64_t cookie, enum lg_role role)
      * connected, or a connect is called again to see how it went, and a fork may lie in between.
      */
     do {
-        fresh = holds(word, cookie) ? (word & ~(uint64_t)ROLE_MASK) | (uint64_t)role : word_of(cookie, role);
+        fresh = holds(word, cookie) ? (word & ~(uint64_t)ROLE_MASK) | (uint64_t)role : word_of(cookie, role, alone);
     } while (!__atomic_compare_exchange_n(slot_of(cookie), &word, fresh, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }
 
 void lg_known_claimed(uint64_t cookie)
 {
-    uint64_t empty = 0;
+    uint64_t word = __atomic_load_n(slot_of(cookie), __ATOMIC_RELAXED);
 
-    /* Only into an empty slot: one that another socket has taken may have held that this one is shared. */
-    if (fits(cookie) && !lg_known_sharing() && __atomic_load_n(&opens, __ATOMIC_RELAXED))
-        __atomic_compare_exchange_n(slot_of(cookie), &empty, word_of(cookie, LG_ROLE_UNKNOWN), false, __ATOMIC_RELAXED,
-                                    __ATOMIC_RELAXED);
+    if (fits(cookie) && !holds(word, cookie))
+        __atomic_compare_exchange_n(slot_of(cookie), &word, word_of(cookie, LG_ROLE_UNKNOWN, true), false,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
 
 void lg_known_duplicates(void)

@@ -44,19 +44,13 @@ static inline void lg_epoch_advance(void)
 /* True once anything happened after which a descriptor may have a second holder, a dup included. */
 bool lg_known_sharing(void);
 
-/* This process has just accepted or connected some socket; kept without asking for its cookie. */
-void lg_known_opens(void);
-
-/* This process has just accepted or connected this socket: nobody else can hold it. */
-void lg_known_opened(uint64_t cookie, enum lg_role role);
-
 /*
- * This process asked for an abort of a socket that it does not know. Taken for its own only where
- * nothing speaks against it: it opens connections itself, and has never forked, spawned, duplicated
- * or sent a descriptor. (A descriptor that came by exec or SCM_RIGHTS to a process that opens
- * others itself is the doubt that is left; therefore never with a policy that half-closes, which
- * tracks from the start and does not come here.)
+ * This process has just accepted or connected this socket. `alone` when nobody else can hold it: an
+ * accepted one, or one that was connected and that this process has made (shim/made.h).
  */
+void lg_known_opened(uint64_t cookie, enum lg_role role, bool alone);
+
+/* This process asked for an abort of a socket that it has made, and that it may not know yet. */
 void lg_known_claimed(uint64_t cookie);
 
 /* Some descriptor was duplicated; kept without asking which. */

@@ -98,6 +98,22 @@ static int raw_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int fl
     return (int)lg_next_result(lg_syscall4(SYS_sendmmsg, fd, (long)messages, (long)count, flags));
 }
 
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return lg_next_result(lg_syscall3(SYS_recvmsg, fd, (long)message, flags));
+}
+
+/* recvmmsg's timeout has two forms on 32-bit machines; this is libc's of that name there. */
+static int raw_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    return (int)lg_next_result(lg_syscall5(SYS_recvmmsg, fd, (long)messages, (long)count, flags, (long)timeout));
+}
+
+static int raw_socket(int family, int type, int protocol)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_socket, family, type, protocol));
+}
+
 static long raw_syscall(long number, ...)
 {
     va_list more;
@@ -131,6 +147,9 @@ struct lg_next lg_next = {
     .accept4 = raw_accept4,
     .sendmsg = raw_sendmsg,
     .sendmmsg = raw_sendmmsg,
+    .recvmsg = raw_recvmsg,
+    .recvmmsg = raw_recvmmsg,
+    .socket = raw_socket,
     .syscall = raw_syscall,
     .fork = raw_fork,
     .vfork = raw_fork,
@@ -150,7 +169,7 @@ static const struct {
     ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
     ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
     ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
-    ENTRY(freopen64),
+    ENTRY(freopen64), ENTRY(recvmsg),     ENTRY(recvmmsg),    ENTRY(socket),
 };
 
 void lg_next_resolve(void)

@@ -36,6 +36,9 @@ struct lg_next {
     int (*accept4)(int, struct sockaddr *, socklen_t *, int);
     ssize_t (*sendmsg)(int, const struct msghdr *, int);
     int (*sendmmsg)(int, struct mmsghdr *, unsigned, int);
+    ssize_t (*recvmsg)(int, struct msghdr *, int);
+    int (*recvmmsg)(int, struct mmsghdr *, unsigned, int, struct timespec *);
+    int (*socket)(int, int, int);
     pid_t (*fork)(void);
     pid_t (*_Fork)(void); /* NULL where libc has none */
     int (*clone)(int (*)(void *), void *, int, void *, ...);

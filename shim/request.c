@@ -8,6 +8,7 @@
 #include "shim/guard.h"
 #include "shim/judge.h"
 #include "shim/known.h"
+#include "shim/made.h"
 #include "shim/mark.h"
 #include "shim/sys.h"
 
@@ -150,7 +151,7 @@ int lg_request_finish(struct lg_request *request, const void *value, enum lg_cal
         return 0; /* not TCP: the option is without effect there */
     decision = lg_judge(LG_CAUSE_LINGER_ZERO, &socket);
     outcome = carry_out(request, &decision);
-    if (lg_known_tracking() && !lg_process.needs.sole_holder && outcome == LG_OUTCOME_DISARMED) {
+    if (lg_known_tracking() && outcome == LG_OUTCOME_DISARMED && lg_made_here(request->fd)) {
         lg_facts_identity(&socket);
         lg_known_claimed(socket.cookie);
     }
