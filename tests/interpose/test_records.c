@@ -180,6 +180,34 @@ static void test_quiet(void)
     }
 }
 
+static void plain_program(int argc, char **argv)
+{
+    struct net_pair pair = net_pair(AF_INET, NULL);
+    FILE *file = fopen("/dev/null", "r");
+
+    (void)argc, (void)argv;
+    set_linger(pair.client, 1, 3);
+    set_linger(pair.client, 0, 0);
+    fclose(file);
+    CHECK_INT(system("true"), 0);
+    close(pair.server);
+    close(pair.client);
+}
+
+static void test_silent(void)
+{
+    static const char *const rules[] = {NULL, "orderly",
+                                        "inspect every-close; observe on unread,backlog,disconnect,linger-zero"};
+
+    for (size_t i = 0; i < TAP_COUNT(rules); i++) {
+        struct proc_result result = run_rules("plain program", rules[i]);
+
+        check_ended(&result, "a program that never aborts");
+        CHECK_TEXT(result.err, "");
+        proc_result_free(&result);
+    }
+}
+
 /* The decision at the close has the last word, with facts that the request did not have. */
 static void test_close_decides_again(void)
 {
@@ -397,8 +425,9 @@ static void test_fork_does_not_count_twice(void)
 }
 
 static const struct proc_snippet snippets[] = {
-    {"full facts", full_facts},         {"two ends", two_ends},       {"one end", one_end},
-    {"before connect", before_connect}, {"many aborts", many_aborts}, {"fork and abort", fork_and_abort},
+    {"full facts", full_facts},         {"two ends", two_ends},           {"one end", one_end},
+    {"before connect", before_connect}, {"plain program", plain_program}, {"many aborts", many_aborts},
+    {"fork and abort", fork_and_abort},
 };
 
 static const struct tap_test tests[] = {
@@ -406,6 +435,7 @@ static const struct tap_test tests[] = {
     {"IPv6 addresses are in brackets", test_ipv6, 0},
     {"each verdict has its outcome and its keys", test_outcomes, 60000},
     {"quiet and allow write nothing", test_quiet, 0},
+    {"a program that never aborts, and its children, are silent", test_silent, 0},
     {"the close decides again, with the peer known", test_close_decides_again, 0},
     {"a program with a quote, a newline or invalid UTF-8 in its name", test_hostile_names, 60000},
     {"a program with a path of 4 KiB that has to be escaped", test_long_path, 0},

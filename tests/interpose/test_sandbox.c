@@ -69,8 +69,8 @@ static long number_of(const char *name, size_t bytes)
     return -1; /* this machine has another call for it */
 }
 
-/* From now on every other system call kills the process. */
-static void allow_only(const char *list)
+/* From now on every other system call has that action: kills, or fails. */
+static void allow_only(const char *list, unsigned otherwise)
 {
     struct sock_filter filter[2 * 64 + 2];
     struct sock_fprog program = {0, filter};
@@ -88,7 +88,7 @@ static void allow_only(const char *list)
         list += bytes;
         list += strspn(list, " ");
     }
-    filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, otherwise);
     program.len = count;
     REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
@@ -116,7 +116,7 @@ static void sandboxed(int argc, char **argv)
     REQUIRE(net_send_pattern(first.server, 0, 5) && net_wait_unread(first.client, 5, 5000));
     if (strcmp(argv[1], "thread") == 0)
         REQUIRE(pthread_create(&thread, NULL, wait_in_recv, &idle.client) == 0);
-    allow_only(argv[0]);
+    allow_only(argv[0], strcmp(argv[1], "refused") == 0 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS);
     set_linger(first.client, 1, 0);
     close(first.client);
     set_linger(second.client, 1, 0);
@@ -195,6 +195,23 @@ static void test_sandbox_kills(void)
     expect_end("orderly", "stderr", PROGRAM CLOSE, "alone", SIGSYS);
 }
 
+/* Where the sandbox says no instead, the library knows less, and the program goes on as if it were not there. */
+static void test_refused(void)
+{
+    static const char *const rules[] = {"orderly",
+                                        "reject",
+                                        "linger 1s",
+                                        "drain 1s",
+                                        "inspect every-close; callers 8; observe",
+                                        "observe on disconnect,unread,backlog"};
+
+    for (size_t i = 0; i < TAP_COUNT(rules); i++) {
+        expect_end(rules[i], "off", PROGRAM, "refused", 0);
+        expect_end(rules[i], "stderr", PROGRAM, "refused", 0);
+        expect_end(rules[i], "file", PROGRAM REQUEST, "refused", 0);
+    }
+}
+
 /* `inspect never` and no log: no close makes a system call that the program would not make. */
 static void only_closes(int argc, char **argv)
 {
@@ -205,7 +222,7 @@ static void only_closes(int argc, char **argv)
     REQUIRE(six == 600);
     set_linger(first.client, 1, 0);
     set_linger(second.client, 1, 0);
-    allow_only("close close_range dup2 dup3 exit_group write");
+    allow_only("close close_range dup2 dup3 exit_group write", SECCOMP_RET_KILL_PROCESS);
     close(first.client);
     close(first.client);
     close(-1);
@@ -239,6 +256,7 @@ static const struct tap_test tests[] = {
     {"each way of use needs no system call beyond its list", test_lists, 60000},
     {"with another thread it also looks at what that is doing", test_threads, 0},
     {"a call that is not on the list kills", test_sandbox_kills, 0},
+    {"a sandbox that refuses instead of killing does no harm", test_refused, 60000},
     {"inspect never adds no system call to a close", test_only_closes, 0},
 };
 

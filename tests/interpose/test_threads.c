@@ -75,7 +75,7 @@ static void run_each(const char *snippet, const char *const *rules, size_t count
 {
     for (size_t i = 0; i < count; i++) {
         char directory[64], path[96];
-        struct under under = {.rules = rules[i], .log = path, .start.deadline_ms = 40000};
+        struct under under = {.rules = rules[i], .log = path, .start.deadline_ms = 90000};
         struct proc_result result;
 
         snprintf(directory, sizeof directory, "%s", own_directory());
@@ -137,7 +137,7 @@ static void test_racing(void)
 
 static void *open_and_close(void *nothing)
 {
-    for (int i = 0; i < 2000; i++) {
+    for (int i = 0; i < 500; i++) {
         int file = open("/dev/null", O_RDONLY | O_CLOEXEC), fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         char byte;
 
@@ -167,6 +167,61 @@ static void test_storm(void)
     run_each("storm", rules, TAP_COUNT(rules));
 }
 
+/* ---- Connections over several threads ---- */
+
+#define SERVERS     4
+#define CONNECTIONS 100
+
+static atomic_int orderly, reset;
+
+static void *serve(void *abortive)
+{
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct net_pair pair = net_pair(AF_INET, NULL);
+
+        if (set_linger(pair.server, abortive != NULL, 0) != 0 || close(pair.server) != 0)
+            atomic_fetch_add(&bad, 1);
+        atomic_fetch_add(strcmp(end_of(pair.client), "EOF") == 0 ? &orderly : &reset, 1);
+        close(pair.client);
+    }
+    return NULL;
+}
+
+static void serving(int argc, char **argv)
+{
+    pthread_t threads[SERVERS];
+    bool abortive = argc > 0 && strcmp(argv[0], "abort") == 0;
+
+    for (int i = 0; i < SERVERS; i++)
+        REQUIRE(pthread_create(&threads[i], NULL, serve, abortive ? &bad : NULL) == 0);
+    join(threads, SERVERS);
+    printf("%d ended, %d reset, %d bad\n", orderly, reset, bad);
+}
+
+static void test_serving(void)
+{
+    static const struct {
+        const char *rules, *argument, *printed;
+    } rows[] = {
+        {"limit 1000000/s; orderly", "abort", "400 ended, 0 reset, 0 bad\n"},
+        {"linger 1s", "abort", "400 ended, 0 reset, 0 bad\n"},
+        {"inspect every-close; orderly", "abort", "400 ended, 0 reset, 0 bad\n"},
+        {"inspect every-close; orderly", "plain", "400 ended, 0 reset, 0 bad\n"},
+        {"observe", "plain", "400 ended, 0 reset, 0 bad\n"},
+        {"limit 1000000/s; observe", "abort", "0 ended, 400 reset, 0 bad\n"},
+    };
+
+    for (size_t i = 0; i < TAP_COUNT(rows); i++) {
+        const char *const arguments[] = {rows[i].argument, NULL};
+        struct under under = {.rules = rows[i].rules, .log = "off"};
+        struct proc_result result = run_under("serving", arguments, &under);
+
+        check_ended(&result, rows[i].rules);
+        CHECK_TEXT(result.out, rows[i].printed);
+        proc_result_free(&result);
+    }
+}
+
 /* ---- Cancellation ---- */
 
 enum cancelled_call { IN_CLOSE, IN_ACCEPT, IN_CONNECT };
@@ -177,10 +232,8 @@ static atomic_bool entered;
 
 static void *blocked_close(void *nothing)
 {
-    atomic_store(&entered, true);
-    set_linger(stuck.client, 1, 30);
     close(stuck.client);
-    pthread_testcancel(); /* a lingering close is not interrupted by a cancellation, here as without us */
+    pthread_testcancel();
     return nothing;
 }
 
@@ -220,8 +273,9 @@ static const char *cancel(void *(*run)(void *))
 
     atomic_store(&entered, false);
     REQUIRE(pthread_create(&thread, NULL, run, NULL) == 0);
-    while (run != cancelled_at_once && !atomic_load(&entered))
-        usleep(1000);
+    while (run != cancelled_at_once && !atomic_load(&entered) &&
+           (run != blocked_close || fcntl(stuck.client, F_GETFD) >= 0))
+        usleep(1000); /* the number is free as soon as the close lingers */
     if (run != cancelled_at_once)
         pthread_cancel(thread);
     REQUIRE(pthread_join(thread, &result) == 0);
@@ -230,7 +284,7 @@ static const char *cancel(void *(*run)(void *))
 
 static void cancellation(int argc, char **argv)
 {
-    struct net_options one = {.backlog = 1};
+    struct net_options one = {.backlog = 1}, small = {.send_bytes = 8192, .receive_bytes = 4096};
 
     (void)argc, (void)argv;
     listener = net_listen(AF_INET, &one);
@@ -245,7 +299,10 @@ static void cancellation(int argc, char **argv)
     printf("connect %s\n", cancel(blocked_connect));
     printf("close %s\n", cancel(cancelled_at_once));
     CHECK_INT(atomic_load(&bad), 0);
-    stuck = net_pair(AF_INET, NULL);
+    stuck = net_pair(AF_INET, &small);
+    net_fill(stuck.client, 0);
+    fcntl(stuck.client, F_SETFL, 0); /* blocking again */
+    set_linger(stuck.client, 1, 30);
     printf("lingering close %s\n", cancel(blocked_close));
     printf("peer %s\n", end_of(stuck.server));
     abort_once(); /* nothing is held */
@@ -301,14 +358,15 @@ static void test_reader_in_recv(void)
 }
 
 static const struct proc_snippet snippets[] = {
-    {"fork loop", fork_loop},           {"racing", racing}, {"storm", storm}, {"cancellation", cancellation},
-    {"reader in recv", reader_in_recv},
+    {"fork loop", fork_loop},       {"racing", racing},   {"storm", storm},
+    {"cancellation", cancellation}, {"serving", serving}, {"reader in recv", reader_in_recv},
 };
 
 static const struct tap_test tests[] = {
-    {"fork of a process whose threads close: the child closes and execs", test_fork_loop, 100000},
+    {"fork of a process whose threads close: the child closes and execs", test_fork_loop, 200000},
     {"32 threads race the first call", test_racing, 60000},
-    {"16 threads open and close, and each keeps its own numbers", test_storm, 100000},
+    {"16 threads open and close, and each keeps its own numbers", test_storm, 300000},
+    {"400 connections over 4 threads end as the policy says", test_serving, 60000},
     {"a thread is cancelled in close, accept and connect as without us", test_cancellation, 60000},
     {"a thread that reads keeps the connection that another closes", test_reader_in_recv, 0},
 };
