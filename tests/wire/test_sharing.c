@@ -436,8 +436,7 @@ static void under_default(void)
 static const struct tap_test tests[] = {
     {"linger zero of a shared connection resets on the bare kernel, in the end", bare_kernel, 120000},
     {"the other holder's conversation goes on under drain", under_drain, 240000},
-    {"the other holder's conversation goes on under drain, every close inspected", under_drain_every_close, 240000,
-     false},
+    {"the other holder's conversation goes on under drain, every close inspected", under_drain_every_close, 240000},
     {"the other holder's conversation goes on under orderly", under_orderly, 240000},
     {"the other holder's conversation goes on under the built-in policy", under_default, 240000},
 };
