@@ -11,6 +11,25 @@
 #define CALLER_BYTES_MAX 1024 /* one frame before escaping; further ones as far as they fit */
 #define TAIL_BYTES       256  /* kept free for what follows a long string, the line's end included */
 
+static const char *call_name(enum lg_call call)
+{
+    static const char *const names[LG_CALL_COUNT] = {
+        "setsockopt", "close",   "dup2",    "dup3",    "close_range", "closefrom",
+        "fclose",     "freopen", "syscall", "connect", "shutdown",
+    };
+
+    return (unsigned)call < LG_CALL_COUNT ? names[call] : "?";
+}
+
+static const char *outcome_name(enum lg_outcome outcome)
+{
+    static const char *const names[LG_OUTCOME_COUNT] = {
+        "aborted", "rejected", "disarmed", "orderly", "lingered", "drained", "deadline", "peer-reset", "allowed",
+    };
+
+    return (unsigned)outcome < LG_OUTCOME_COUNT ? names[outcome] : "?";
+}
+
 static struct lg_text basename_of(struct lg_text path)
 {
     for (size_t i = path.length_bytes; i > 0; i--) {
@@ -149,14 +168,14 @@ static void json_record(struct lg_line *line, const struct lg_stamp *stamp, cons
     char rule[RULE_BYTES_MAX];
 
     json_stamp(line, stamp);
-    key_word(line, "call", lg_call_name(record->call));
+    key_word(line, "call", call_name(record->call));
     key_number(line, "fd", record->socket->fd);
     if (record->socket->cookie != 0)
         key_number(line, "socket", (int64_t)record->socket->cookie);
     key_word(line, "cause", lg_cause_name(record->cause));
     key_word(line, "verdict", lg_verdict_name(record->decision.verdict.kind));
     key_text(line, "rule", printed_rule(policy, &record->decision, rule, sizeof rule), RULE_BYTES_MAX);
-    key_word(line, "outcome", lg_outcome_name(record->outcome));
+    key_word(line, "outcome", outcome_name(record->outcome));
     json_socket(line, record->socket);
     if (record->drained)
         key_number(line, "drained_bytes", (int64_t)record->drained_bytes);
@@ -283,7 +302,7 @@ static void text_record(struct lg_line *line, const struct lg_stamp *stamp, cons
     }
     text_bytes(line, record);
     lg_line_word(line, "; ");
-    lg_line_word(line, lg_call_name(record->call));
+    lg_line_word(line, call_name(record->call));
     text_connection(line, record->socket);
     lg_line_word(line, "; ");
     lg_verdict_print(&record->decision.verdict, lg_line_put, line);

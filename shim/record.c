@@ -78,22 +78,3 @@ void lg_record_forked(void)
     lg_limit_dropped(&recorder.limit);
     lg_sink_forked();
 }
-
-const char *lg_call_name(enum lg_call call)
-{
-    static const char *const names[LG_CALL_COUNT] = {
-        "setsockopt", "close",   "dup2",    "dup3",    "close_range", "closefrom",
-        "fclose",     "freopen", "syscall", "connect", "shutdown",
-    };
-
-    return (unsigned)call < LG_CALL_COUNT ? names[call] : "?";
-}
-
-const char *lg_outcome_name(enum lg_outcome outcome)
-{
-    static const char *const names[LG_OUTCOME_COUNT] = {
-        "aborted", "rejected", "disarmed", "orderly", "lingered", "drained", "deadline", "peer-reset", "allowed",
-    };
-
-    return (unsigned)outcome < LG_OUTCOME_COUNT ? names[outcome] : "?";
-}

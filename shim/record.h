@@ -80,7 +80,4 @@ void lg_record_forked(void);
 /* The constructor: the settings that are in force. */
 void lg_record_start(const struct lg_settings *settings, struct lg_text exe);
 
-const char *lg_call_name(enum lg_call call);
-const char *lg_outcome_name(enum lg_outcome outcome);
-
 #endif
