@@ -10,6 +10,11 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#ifndef CLOSE_RANGE_UNSHARE
+#define CLOSE_RANGE_UNSHARE 2
+#define CLOSE_RANGE_CLOEXEC 4
+#endif
+
 #define NOBODY    65534
 #define PLACES    40 /* sockets that come to lie where the library's descriptor was */
 #define ENOUGH_FD 4096
@@ -359,7 +364,9 @@ static void test_dropped(void)
 {
     struct under under = log_to_file("orderly");
     const char *arguments[] = {"/nowhere", NULL};
-    char root[PATH_MAX + 8], old[PATH_MAX + 8];
+    char root[PATH_MAX + 8], old[PATH_MAX + 8], decoy[2 * PATH_MAX];
+    const char *const make_decoy[] = {"mkdir", "-p", "-m", "777", decoy, NULL};
+    struct proc_options plain = {0};
     struct proc_result result;
     struct proc process;
 
@@ -368,6 +375,10 @@ static void test_dropped(void)
     snprintf(root, sizeof root, "%s/root", directory);
     snprintf(old, sizeof old, "%s.1", log_path);
     REQUIRE(mkdir(root, 0755) == 0);
+    snprintf(decoy, sizeof decoy, "%s%s", root, directory); /* the same path within the new root */
+    result = proc_run(make_decoy, &plain);
+    check_ended(&result, "mkdir");
+    proc_result_free(&result);
     arguments[0] = root;
     under.start.input_pipe = true;
     process = start_under("dropped", arguments, &under);
@@ -379,6 +390,8 @@ static void test_dropped(void)
     check_ended(&result, "chroot and setuid");
     CHECK_INT(records_in(old, "outcome=disarmed"), 3);
     CHECK(access(log_path, F_OK) != 0);
+    strcat(decoy, "/records.log");
+    CHECK(access(decoy, F_OK) != 0);
     proc_result_free(&result);
     remove_directory();
 }

@@ -6,6 +6,10 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#ifndef CLOSE_RANGE_CLOEXEC
+#define CLOSE_RANGE_CLOEXEC 4
+#endif
+
 /* All under a policy that looks at every close and would record it. */
 static const char *const every_policy[] = {
     "inspect every-close; orderly",
@@ -154,6 +158,31 @@ static void copied(int argc, char **argv)
     printf("%s\n", text);
 }
 
+/* Calls that would have ended it, had they not failed. */
+static void not_replaced(int argc, char **argv)
+{
+    struct net_pair pair = net_pair(AF_INET, NULL);
+    int fd = pair.client, file = open("/dev/null", O_RDWR);
+
+    (void)argc, (void)argv;
+    arm(fd);
+    CHECK_INT(dup2(fd, fd), fd);
+    CHECK_INT(dup2(999, fd), -1);
+    CHECK_INT(dup3(fd, fd, 0), -1);
+    CHECK_INT(dup3(file, fd, 12345), -1);
+    CHECK_INT(syscall(SYS_dup3, 999, fd, 0), -1);
+    CHECK_INT(close_range((unsigned)fd, (unsigned)fd - 1, 0), -1);
+    CHECK_INT(close_range((unsigned)fd, (unsigned)fd, 77), -1);
+    CHECK_INT(close_range((unsigned)fd, (unsigned)fd, CLOSE_RANGE_CLOEXEC), 0);
+    CHECK_INT(write(fd, "more", 4), 4); /* as before, both ways */
+    CHECK(net_wait_unread(pair.server, 4, 5000));
+    CHECK_INT(write(pair.server, "back", 4), 4);
+    CHECK(net_wait_unread(fd, 4, 5000));
+    CHECK_INT(net_tcp_state(fd), TCP_ESTABLISHED);
+    raw_close(fd);
+    printf("done\n");
+}
+
 static void expect_no_end(const char *snippet, const char *argument, const char *rules)
 {
     const char *const arguments[] = {argument, NULL};
@@ -189,6 +218,7 @@ HARMLESS(test_empty_listener, "empty listener")
 HARMLESS(test_syn_sent, "SYN-SENT")
 HARMLESS(test_refused, "refused")
 HARMLESS(test_both_fins, "both FINs")
+HARMLESS(test_not_replaced, "not replaced")
 HARMLESS(test_reset_by_peer, "reset by the peer")
 
 static void test_copies(void)
@@ -208,6 +238,7 @@ static const struct proc_snippet snippets[] = {
     {"both FINs", both_fins},
     {"reset by the peer", reset_by_peer},
     {"copied", copied},
+    {"not replaced", not_replaced},
 };
 
 static const struct tap_test tests[] = {
@@ -218,6 +249,7 @@ static const struct tap_test tests[] = {
     {"refused by the peer", test_refused, 0},
     {"both FINs exchanged", test_both_fins, 0},
     {"reset by the peer before", test_reset_by_peer, 0},
+    {"dup2 onto itself, and dup2, dup3 and close_range that fail or mark", test_not_replaced, 0},
     {"a copy lives on, by dup, F_DUPFD, dup2 and fork, and keeps its conversation", test_copies, 60000},
 };
 

@@ -110,6 +110,8 @@ static void test_system_policy(void)
     write_file("/etc/lingerguard/policy", "reject EACCES\n");
     expect(&(struct under){0}, REJECTED, "rule=/etc/lingerguard/policy:1 errno=EACCES");
     expect(&(struct under){.rules = "observe"}, ABORTED, "rule=rules:1 verdict=observe");
+    expect(&(struct under){.rules = "allow peer :1"}, DISARMED,
+           "rule=default"); /* nothing of the system's behind them */
     expect(&(struct under){.variable = {variable("POLICY", policy)}}, ABORTED, NULL);
     write_file("/etc/lingerguard/policy", "rejekt\n");
     {
