@@ -110,33 +110,3 @@ unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *sourc
             read_statement(&reader);
     return reader.errors;
 }
-
-bool lg_parse_cause(struct lg_text text, enum lg_cause *cause)
-{
-    size_t found = lg_word_find(text, lg_cause_words, LG_CAUSE_COUNT);
-
-    if (found == LG_CAUSE_COUNT)
-        return false;
-    *cause = (enum lg_cause)found;
-    return true;
-}
-
-bool lg_parse_role(struct lg_text text, enum lg_role *role)
-{
-    size_t found = lg_word_find(text, lg_role_words, LG_ROLE_COUNT);
-
-    if (found == LG_ROLE_COUNT || found == LG_ROLE_UNKNOWN)
-        return false;
-    *role = (enum lg_role)found;
-    return true;
-}
-
-bool lg_parse_format(struct lg_text text, enum lg_format *format)
-{
-    size_t found = lg_word_find(text, lg_format_words, LG_FORMAT_COUNT);
-
-    if (found == LG_FORMAT_COUNT)
-        return false;
-    *format = (enum lg_format)found;
-    return true;
-}

@@ -199,12 +199,7 @@ static enum lg_problem set_peer(struct lg_rule *rule, struct lg_text token)
 
 static enum lg_problem set_role(struct lg_rule *rule, struct lg_text token)
 {
-    size_t role = lg_word_find(token, lg_role_words, LG_ROLE_COUNT);
-
-    if (role == LG_ROLE_UNKNOWN || role == LG_ROLE_COUNT)
-        return LG_PROBLEM_ROLE;
-    rule->role = (enum lg_role)role;
-    return LG_PROBLEM_NONE;
+    return lg_parse_role(token, &rule->role) ? LG_PROBLEM_NONE : LG_PROBLEM_ROLE;
 }
 
 static const struct {

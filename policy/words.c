@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/words.h"
 
+#include "policy/parse.h"
 #include "policy/text.h"
 
 const char *const lg_verdict_words[LG_VERDICT_COUNT] = {
@@ -87,4 +88,34 @@ const char *lg_verdict_name(enum lg_verdict_kind kind)
 const char *lg_role_name(enum lg_role role)
 {
     return (unsigned)role < LG_ROLE_COUNT ? lg_role_words[role] : "?";
+}
+
+bool lg_parse_cause(struct lg_text text, enum lg_cause *cause)
+{
+    size_t found = lg_word_find(text, lg_cause_words, LG_CAUSE_COUNT);
+
+    if (found == LG_CAUSE_COUNT)
+        return false;
+    *cause = (enum lg_cause)found;
+    return true;
+}
+
+bool lg_parse_role(struct lg_text text, enum lg_role *role)
+{
+    size_t found = lg_word_find(text, lg_role_words, LG_ROLE_COUNT);
+
+    if (found == LG_ROLE_COUNT || found == LG_ROLE_UNKNOWN)
+        return false;
+    *role = (enum lg_role)found;
+    return true;
+}
+
+bool lg_parse_format(struct lg_text text, enum lg_format *format)
+{
+    size_t found = lg_word_find(text, lg_format_words, LG_FORMAT_COUNT);
+
+    if (found == LG_FORMAT_COUNT)
+        return false;
+    *format = (enum lg_format)found;
+    return true;
 }
