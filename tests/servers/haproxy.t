@@ -92,7 +92,7 @@ for mode in bare exempt orderly; do
         ;;
     esac
     if [ "$mode" = exempt ]; then
-        is "$mode: nothing of it is recorded" "$(records count "peer=$client_host:9000")" 0
+        is_records "$mode: nothing of it is recorded" 0 count "peer=$client_host:9000"
         is "$mode: a rejected client sees an orderly end all the same" "$(peer -n 5 8081)" "eof 5 0"
     fi
     stop
@@ -121,9 +121,8 @@ for mode in bare orderly drain; do
         is "$mode: and their clients see an orderly end" "$answer" "eof 10"
         is "$mode: and the server's rst is on none of them" "$(sent rst 8082)" 0
         check "$mode: each of the 30 has a setsockopt record and a close record" test "$(records joined)" -ge 30
-        is "$mode: 20 of the closes were of rejected connections" \
-            "$(records count 'call=close|syscall' "local=$host:8081" 'outcome=orderly|drained')" 20
-        is "$mode: no close was an abort" "$(records count outcome=aborted)" 0
+        is_records "$mode: 20 of the closes were of rejected connections" 20 count 'call=close|syscall' "local=$host:8081" 'outcome=orderly|drained'
+        is_records "$mode: no close was an abort" 0 count outcome=aborted
     fi
 
     is "$mode: a download is whole" "$(on_client curl -s "http://$host:8083/large" | checksum)" "$large"

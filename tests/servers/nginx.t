@@ -106,12 +106,12 @@ for mode in bare orderly drain; do
     else
         check "$mode: what was queued for the slow reader arrives" \
             test "$(cut -d ' ' -f 3 "$tmp/stalled")" -gt "$stalled_bare"
-        is "$mode: each of the 27 has a setsockopt record and a close record" "$(records joined)" 27
-        is "$mode: each setsockopt was disarmed" "$(records count call=setsockopt outcome=disarmed)" 27
-        is "$mode: each close was in order" "$(records count call=close 'outcome=orderly|drained')" 27
-        is "$mode: there are no other records" "$(records count pid=ABOVE:0)" 54
-        is "$mode: one close would have lost bytes" "$(records count call=close unsent_bytes=ABOVE:0)" 1
-        is "$mode: the records name the program" "$(records count exe="$(command -v nginx)")" 54
+        is_records "$mode: each of the 27 has a setsockopt record and a close record" 27 joined
+        is_records "$mode: each setsockopt was disarmed" 27 count call=setsockopt outcome=disarmed
+        is_records "$mode: each close was in order" 27 count call=close 'outcome=orderly|drained'
+        is_records "$mode: there are no other records" 54 count pid=ABOVE:0
+        is_records "$mode: one close would have lost bytes" 1 count call=close unsent_bytes=ABOVE:0
+        is_records "$mode: the records name the program" 54 count exe="$(command -v nginx)"
     fi
 
     reset_mark

@@ -45,10 +45,9 @@ for mode in bare orderly drain; do
         unlike "$mode: and the clients do not see an orderly end" "$answer" eof
     else
         is "$mode: and the clients have what was written, and an orderly end" "$answer" "eof 10 40"
-        is "$mode: each of the 30 has a setsockopt record and a close record" "$(records joined)" 30
-        is "$mode: each setsockopt was disarmed" "$(records count call=setsockopt outcome=disarmed)" 30
-        is "$mode: each close went through syscall(), in order" \
-            "$(records count call=syscall 'outcome=orderly|drained' cause=linger-zero)" 30
+        is_records "$mode: each of the 30 has a setsockopt record and a close record" 30 joined
+        is_records "$mode: each setsockopt was disarmed" 30 count call=setsockopt outcome=disarmed
+        is_records "$mode: each close went through syscall(), in order" 30 count call=syscall 'outcome=orderly|drained' cause=linger-zero
     fi
 
     is "$mode: eight downloads at a time are whole" "$(downloads)" "$large"

@@ -31,6 +31,9 @@
 #   capture; captured           between them, its packets are written to $tmp/packets
 #   sent FLAG PORT              connections of that server port on which its side sent fin, or rst
 #   records ARG...              what was recorded: see tests/servers/records
+#   is_records NAME WANTED ARG...
+#                               ok once `records ARG...` answers WANTED: a record is written after the
+#                               close, which a client may see before
 #   checksum                    of standard input
 #   make_file PATH KIBIBYTES    one that does not compress, readable by all
 #
@@ -100,6 +103,20 @@ peer6() {
 
 records() {
     perl "$LG_ROOT/tests/servers/records" "$records" "$@"
+}
+
+tap_has_records() {
+    tap_wanted=$1
+    shift
+    [ "$(records "$@")" = "$tap_wanted" ]
+}
+
+is_records() {
+    tap_what=$1
+    tap_wanted=$2
+    shift 2
+    wait_until 10 tap_has_records "$tap_wanted" "$@"
+    is "$tap_what" "$(records "$@")" "$tap_wanted"
 }
 
 start() {
