@@ -112,6 +112,8 @@ static void other_disconnects(int argc, char **argv)
     SHOW(connect(0, (struct sockaddr *)&unspec, 16));
     SHOW(connect(pair.client, (struct sockaddr *)8, 16));
     SHOW(connect(pair.client, NULL, 16));
+    SHOW(connect(pair.client, (struct sockaddr *)&unspec, 0));
+    SHOW(connect(pair.client, (struct sockaddr *)&unspec, 1));
     printf("%d\n", net_tcp_state(pair.client));
 }
 
