@@ -148,7 +148,7 @@ static void inherited_mark(int family)
     CHECK_INT(held.on, 0);
     CHECK(held.seconds); /* the mark */
     CHECK_INT(held.records, 1);
-    CHECK(!play_inherited(family, "", "drain 5s").reset);
+    CHECK(!play_inherited(family, "", "drain 200ms").reset);
     CHECK(!play_inherited(family, "", "").reset);
     /* The listener has no peer, so its request is disarmed; each connection then gets what its rule says. */
     CHECK(play_inherited(family, "", "allow peer 127.0.0.1; allow peer [::1]; orderly").reset);
