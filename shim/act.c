@@ -84,7 +84,9 @@ static void release_orderly(struct lg_action *action, uint32_t within_ms)
     if (discards)
         discard(action);
     action->outcome = !discards && action->socket->unread_bytes > 0 ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
-    bound_orphan(action->socket->fd, within_ms);
+    /* What another holder goes on with is no orphan, and its peer may pause as long as that holder lets it. */
+    if (within_ms > 0 && (is_sole_holder(action) || !lg_known_sharing()))
+        bound_orphan(action->socket->fd, within_ms);
 }
 
 static void release_lingering(struct lg_action *action)

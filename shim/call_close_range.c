@@ -9,6 +9,7 @@
 #include "shim/directory.h"
 #include "shim/ending.h"
 #include "shim/guard.h"
+#include "shim/known.h"
 #include "shim/next.h"
 #include "shim/sink.h"
 #include "shim/sys.h"
@@ -78,6 +79,8 @@ LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, e
     struct range range = {first, last, call, caller, -1, false};
     int own;
 
+    if (flags & RANGE_UNSHARE) /* from now on two tables have what is open */
+        lg_epoch_advance();
     if (first > last || flags & ~(RANGE_UNSHARE | RANGE_CLOEXEC) || flags & RANGE_CLOEXEC)
         return range_next(first, last, flags, call);
     /* With a table of its own the thread gives up only its copies: no connection ends. */
@@ -91,7 +94,7 @@ LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, e
 
 LG_EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
-    if (lg_close_all_unseen())
+    if (lg_close_all_unseen() && !(flags & RANGE_UNSHARE))
         return lg_next.close_range(first, last, flags);
     return lg_close_range_seen(first, last, flags, LG_CALL_CLOSE_RANGE, LG_CALLER());
 }

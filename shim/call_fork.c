@@ -19,6 +19,7 @@ static pid_t fork_by(pid_t (*next)(void))
 
     lg_epoch_advance(); /* before: both sides inherit it */
     child = next();
+    lg_epoch_advance(); /* and after: another thread may have opened one in between */
     if (child == 0)
         lg_record_forked();
     return child;
@@ -34,6 +35,15 @@ LG_EXPORT_ALIAS(__fork, fork);
 LG_EXPORT pid_t _Fork(void)
 {
     return fork_by(lg_next._Fork ? lg_next._Fork : lg_next.fork);
+}
+
+/* A thread with a table of its own has a copy of every descriptor. */
+LG_EXPORT int unshare(int flags)
+{
+    lg_next_need(unshare);
+    if (flags & CLONE_FILES)
+        lg_epoch_advance();
+    return lg_next.unshare(flags);
 }
 
 /* A thread shares the table of descriptors; anything else has a copy of it. */

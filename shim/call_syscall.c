@@ -51,6 +51,7 @@ const uint8_t lg_syscall_kinds[512] = {
 #ifdef SYS_clone3
     [SYS_clone3] = FORKS,
 #endif
+    [SYS_unshare] = FORKS, /* a table of descriptors of its own for this thread */
 };
 
 struct arguments {
@@ -144,8 +145,9 @@ long lg_syscall_seen(long number, long a, long b, long c, long d, long e, long f
     case SYS_close:
         return lg_close_unseen((int)a) ? go_on(number, &with) : lg_close_seen((int)a, LG_CALL_SYSCALL, caller);
     case SYS_close_range:
-        return lg_close_all_unseen() ? go_on(number, &with)
-                                     : lg_close_range_seen((unsigned)a, (unsigned)b, (int)c, LG_CALL_SYSCALL, caller);
+        return lg_close_all_unseen() && c == 0
+                   ? go_on(number, &with)
+                   : lg_close_range_seen((unsigned)a, (unsigned)b, (int)c, LG_CALL_SYSCALL, caller);
     case SYS_setsockopt:
         return setsockopt_by_number(&with, caller);
     case SYS_shutdown:

@@ -169,7 +169,7 @@ static const struct {
     ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
     ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
     ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
-    ENTRY(freopen64), ENTRY(recvmsg),     ENTRY(recvmmsg),    ENTRY(socket),
+    ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),
 };
 
 void lg_next_resolve(void)

@@ -8,14 +8,16 @@
 
 #define BIT(number) ((uint64_t)1 << ((number)-1)) /* the kernel's signal set, not libc's */
 #define BOTH        (BIT(SIGPIPE) | BIT(SIGXFSZ))
+/* Blocked, a terminal with `stty tostop` takes the line; else it would stop a program in the background. */
+#define QUIET (BOTH | BIT(SIGTTOU))
 
 void lg_quiet_signal_begin(struct lg_quiet_signal *quiet)
 {
-    uint64_t both = BOTH;
+    uint64_t quieted = QUIET;
 
     quiet->mask_before = 0;
     quiet->pending_before = 0;
-    lg_syscall4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&both, (long)&quiet->mask_before, sizeof both);
+    lg_syscall4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&quieted, (long)&quiet->mask_before, sizeof quieted);
     /* Only a signal that was blocked before us can have been pending before us. */
     if (quiet->mask_before & BOTH)
         lg_syscall3(SYS_rt_sigpending, (long)&quiet->pending_before, sizeof quiet->pending_before, 0);
