@@ -278,8 +278,11 @@ static void blocked_in_recv(void)
         int fd = net_connect(AF_INET, NULL, run.port, NULL);
         struct net_received seen;
         struct scene_end end;
+        char byte;
 
         scene_wait(&run, "closed");
+        CHECK_INT(recv(fd, &byte, 1, MSG_DONTWAIT), -1); /* no FIN: the connection is still in use */
+        CHECK_INT(errno, EAGAIN);
         CHECK(net_send_pattern(fd, 0, ASKED_BYTES));
         scene_wait(&run, "joined");
         seen = net_read_all(fd, SCENE_RESET_MS);
