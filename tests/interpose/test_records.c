@@ -189,7 +189,9 @@ static void plain_program(int argc, char **argv)
     set_linger(pair.client, 1, 3);
     set_linger(pair.client, 0, 0);
     fclose(file);
-    CHECK_INT(system("true"), 0);
+    if (fork() == 0)
+        execl("/proc/self/exe", "child", "-l", (char *)NULL); /* lists the tests */
+    wait(NULL);
     close(pair.server);
     close(pair.client);
 }

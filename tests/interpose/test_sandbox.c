@@ -15,19 +15,20 @@
 #include <sys/syscall.h>
 
 /* What the snippets below use themselves. */
-#define PROGRAM "close dup2 dup3 setsockopt connect write exit_group exit futex "
+#define PROGRAM "close dup2 dup3 setsockopt socketcall connect write exit_group exit futex "
 
 /* setsockopt of an abort: is it TCP, and was it asked before? */
 #define REQUEST "getsockopt "
 
 /* The close of a socket that was to abort: whose it is, and what nobody has read. */
-#define CLOSE REQUEST "fcntl recvfrom ioctl getsockname getpeername "
-#define DRAIN CLOSE "shutdown poll ppoll "
+#define CLOSE REQUEST "fcntl fcntl64 recvfrom ioctl getsockname getpeername "
+#define DRAIN CLOSE "shutdown poll ppoll ppoll_time64 "
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
-#define RECORD       CLOSE "getpid gettid fstat rt_sigprocmask clock_gettime gettimeofday socket sendto "
-#define RECORD_PIPE  RECORD "poll ppoll pwritev2 write "
-#define RECORD_FILE  RECORD "newfstatat write "
+#define RECORD                                                                                                         \
+    CLOSE "getpid gettid fstat fstat64 rt_sigprocmask clock_gettime clock_gettime64 gettimeofday socket sendto "
+#define RECORD_PIPE  RECORD "poll ppoll ppoll_time64 pwritev2 write "
+#define RECORD_FILE  RECORD "newfstatat fstatat64 write "
 #define DISCONNECT   "process_vm_readv getpid "
 #define OTHER_THREAD "openat getdents64 read gettid getpid "
 
@@ -42,16 +43,31 @@ struct name {
     }
 
 static const struct name names[] = {
-    NAME(close),         NAME(dup3),         NAME(setsockopt),
-    NAME(getsockopt),    NAME(connect),      NAME(write),
-    NAME(exit),          NAME(exit_group),   NAME(futex),
-    NAME(fcntl),         NAME(recvfrom),     NAME(ioctl),
-    NAME(getsockname),   NAME(getpeername),  NAME(shutdown),
-    NAME(ppoll),         NAME(getpid),       NAME(gettid),
-    NAME(fstat),         NAME(newfstatat),   NAME(rt_sigprocmask),
-    NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
-    NAME(sendto),        NAME(pwritev2),     NAME(process_vm_readv),
-    NAME(openat),        NAME(getdents64),   NAME(read),
+    NAME(close),         NAME(dup3),
+    NAME(setsockopt),    NAME(getsockopt),
+    NAME(connect),       NAME(write),
+    NAME(exit),          NAME(exit_group),
+    NAME(futex),         NAME(fcntl),
+    NAME(recvfrom),      NAME(ioctl),
+    NAME(getsockname),   NAME(getpeername),
+    NAME(shutdown),      NAME(ppoll),
+    NAME(getpid),        NAME(gettid),
+    NAME(fstat),         NAME(rt_sigprocmask),
+    NAME(clock_gettime), NAME(gettimeofday),
+    NAME(socket),        NAME(sendto),
+    NAME(pwritev2),      NAME(process_vm_readv),
+    NAME(openat),        NAME(getdents64),
+    NAME(read),
+#ifdef SYS_newfstatat
+    NAME(newfstatat),
+#else
+    NAME(fstatat64),     NAME(fstat64),
+    NAME(fcntl64),       NAME(clock_gettime64),
+    NAME(ppoll_time64),
+#endif
+#ifdef SYS_socketcall
+    NAME(socketcall), /* most of the above, as glibc makes them for i386 */
+#endif
 #ifdef SYS_dup2
     NAME(dup2),
 #endif
@@ -137,6 +153,8 @@ static void expect_end(const char *rules, const char *log, const char *allowed, 
     struct under under = {.rules = rules, .log = log};
     struct proc_result result;
 
+    if (getenv("LG_RUNNER") != NULL)
+        tap_skip("emulator", "the filter would be for the emulator itself");
     if (strcmp(log, "file") == 0) {
         snprintf(path, sizeof path, "%s/log", own_directory());
         under.log = path;
@@ -238,6 +256,8 @@ static void test_only_closes(void)
     static const char *const rules[] = {"inspect never; log off; orderly", "inspect never; log off; drain 1s",
                                         "inspect never; log off; reject", "inspect never; observe", "log off; allow"};
 
+    if (getenv("LG_RUNNER") != NULL)
+        tap_skip("emulator", "the filter would be for the emulator itself");
     for (size_t i = 0; i < TAP_COUNT(rules); i++) {
         struct proc_result result = run_rules("only closes", rules[i]);
 
