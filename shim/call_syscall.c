@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -133,14 +134,25 @@ static long fcntl_by_number(long number, const struct arguments *with)
     return duplicates ? duplicated_by_number(number, with) : go_on(number, with);
 }
 
-/* Entered by a jump from syscall, so the return address is the program's. */
-long lg_syscall_seen(long number, long a, long b, long c, long d, long e, long f)
-    __attribute__((visibility("hidden"), used));
-long lg_syscall_seen(long number, long a, long b, long c, long d, long e, long f)
+/*
+ * Entered by a jump from syscall, so the return address is the program's. Variadic, since a function owns the stack of
+ * its named arguments and may write there, and a program that passes fewer has its own variables in that place.
+ */
+long lg_syscall_seen(long number, ...) __attribute__((visibility("hidden"), used));
+long lg_syscall_seen(long number, ...)
 {
-    struct arguments with = {{a, b, c, d, e, f}};
+    struct arguments with;
+    va_list more;
+    long a, b, c;
     uintptr_t caller = LG_CALLER();
 
+    va_start(more, number);
+    for (unsigned i = 0; i < 6; i++)
+        with.at[i] = va_arg(more, long);
+    va_end(more);
+    a = with.at[0];
+    b = with.at[1];
+    c = with.at[2];
     switch (number) {
     case SYS_close:
         return lg_close_unseen((int)a) ? go_on(number, &with) : lg_close_seen((int)a, LG_CALL_SYSCALL, caller);
