@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# socat: a parent that closes armed copies of what its children still use, and listeners that hand
+# linger zero on. The conversation of a child is never touched.
+# shellcheck source=tests/servers/server.sh
+. "$(dirname "$0")/server.sh"
+needs servers socat
+
+make_file "$tmp/large" 8192
+large=$(checksum <"$tmp/large")
+
+# What arrived of eight, all at a time, and how they ended.
+downloads() {
+    for number in 1 2 3 4 5 6 7 8; do
+        peer -o "$tmp/got$number" 7000 >"$tmp/end$number" &
+        download_pids="${download_pids-} $!"
+    done
+    for download in $download_pids; do
+        wait "$download"
+    done
+    download_pids=
+    for number in 1 2 3 4 5 6 7 8; do
+        echo "$(checksum <"$tmp/got$number") $(cut -d ' ' -f 1 "$tmp/end$number")"
+    done | sort | uniq -c | tr -s ' '
+}
+
+for mode in bare orderly drain; do
+    start "$mode" socat "TCP-LISTEN:7000,bind=$host,fork,reuseaddr" "OPEN:$tmp/large,rdonly"
+    wait_listens 7000
+    reset_mark
+    is "$mode: fork: eight downloads at a time are whole" "$(downloads)" " 8 $large eof"
+    is "$mode: fork: none was reset" "$(resets)" 0
+    [ "$mode" = bare ] || is_records "$mode: fork: nothing is recorded" 0 count pid=ABOVE:0
+    check "$mode: fork: socat is there" kill -0 "$server"
+    stop
+
+    start "$mode" socat -u "OPEN:$tmp/large,rdonly" "TCP-LISTEN:7000,bind=$host,reuseaddr,linger=0"
+    wait_listens 7000
+    got=$(peer -o "$tmp/got" 7000 | cut -d ' ' -f 1)
+    if [ "$mode" = bare ]; then
+        check "$mode: linger=0: something is lost" test "$(wc -c <"$tmp/got")" -lt "$(wc -c <"$tmp/large")"
+    else
+        is "$mode: linger=0: the download is whole" "$(checksum <"$tmp/got")" "$large"
+        is "$mode: linger=0: and ends with eof" "$got" eof
+    fi
+    wait "$server" 2>/dev/null
+
+    # The listener is armed; the children have it from there, and the parent closes a copy of each.
+    start "$mode" socat "TCP-LISTEN:7000,bind=$host,fork,reuseaddr,linger=0" "OPEN:$tmp/large,rdonly"
+    wait_listens 7000
+    if [ "$mode" != bare ]; then
+        is "$mode: fork, linger=0: eight downloads at a time are whole" "$(downloads)" " 8 $large eof"
+        is_records "$mode: fork, linger=0: no record says that one was aborted" 0 count 'outcome=aborted|peer-reset'
+    fi
+    check "$mode: fork, linger=0: socat is there" kill -0 "$server"
+    stop
+done
+done_testing
