@@ -57,6 +57,13 @@ static struct peer start_peer(const struct scene_run *run)
     return peer_start(&options, scene->peer, scene->peer_steps);
 }
 
+static bool is_connected(void *context)
+{
+    const struct peer *peer = context;
+
+    return peer->report->connected;
+}
+
 struct scene_run scene_start(const struct scene *scene)
 {
     struct scene_run run = {.scene = *scene};
@@ -73,8 +80,10 @@ struct scene_run scene_start(const struct scene *scene)
     run.port = net_local_port(listener);
     run.aborts_on_data = net_counter("TcpExtTCPAbortOnData");
     run.aborts_on_close = net_counter("TcpExtTCPAbortOnClose");
-    if (scene->peer != NULL)
+    if (scene->peer != NULL) { /* in the backlog: a RST that is quicker would make its connect fail */
         run.peer = start_peer(&run);
+        CHECK(net_wait_for(is_connected, &run.peer, SCENE_RESET_MS));
+    }
     run.program = start_program(scene, listener);
     close(listener);
     return run;

@@ -43,7 +43,11 @@ static void end_one(bool nonblocking)
     int fd = nonblocking ? accept4(LISTENER, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)
                          : accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
 
+    char byte;
+
     REQUIRE(fd >= 0);
+    CHECK(net_wait_unread(fd, 1, 10000)); /* the client is past its connect */
+    CHECK_INT(recv(fd, &byte, 1, 0), 1);
     CHECK_INT(send(fd, "answer", 6, MSG_NOSIGNAL), 6);
     CHECK_INT(subject_linger_zero(fd), 0);
     CHECK_INT(close(fd), 0);
@@ -78,7 +82,10 @@ static void ask_one(uint16_t port, struct ends_seen *seen)
 {
     int fd = net_connect(AF_INET, NULL, port, NULL);
     char answer[16];
-    ssize_t got = recv(fd, answer, sizeof answer, MSG_WAITALL);
+    ssize_t got;
+
+    CHECK_INT(send(fd, "?", 1, MSG_NOSIGNAL), 1);
+    got = recv(fd, answer, 6, MSG_WAITALL);
 
     if (got == 6 && recv(fd, answer, 1, 0) == 0)
         seen->whole++;

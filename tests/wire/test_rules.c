@@ -96,6 +96,7 @@ static void snippet_accepts(int argc, char **argv)
     CHECK_INT(setsockopt(LISTENER, SOL_SOCKET, SO_LINGER, &abortive, sizeof abortive), 0);
     subject_say("armed");
     fd = net_accept(LISTENER);
+    subject_hear(); /* until the peer knows that it is connected */
     subject_say("on=%d", net_get_linger(fd, &seconds));
     subject_say("seconds=%d", seconds);
     if (argc > 0 && strcmp(argv[0], "off") == 0) {
@@ -126,6 +127,7 @@ static struct inherited play_inherited(int family, const char *words, const char
 
     scene_wait(&run, "armed");
     fd = net_connect(family, NULL, run.port, NULL);
+    scene_go(&run);
     seen = net_read_all(fd, SCENE_RESET_MS);
     scene_wait(&run, "closed");
     close(fd);

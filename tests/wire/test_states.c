@@ -9,7 +9,7 @@ static const struct peer_step reads[] = {{.action = PEER_READ_ALL}};
 static void half_closed_one(int family, const struct way *way)
 {
     struct scene scene = {.family = family,
-                          .words = words_of(way, "send:3000 shutwr state:5 linger0 say:ready close hear"),
+                          .words = words_of(way, "hear send:3000 shutwr state:5 linger0 say:ready close hear"),
                           .peer = NULL,
                           .rules = way->rules};
     struct scene_run run = scene_start(&scene);
@@ -17,6 +17,7 @@ static void half_closed_one(int family, const struct way *way)
     struct net_received seen;
     struct scene_end end;
 
+    scene_go(&run);
     scene_wait(&run, "ready"); /* our FIN is acknowledged, and the peer's is not there yet */
     seen = net_read_all(fd, SCENE_RESET_MS);
     if (!drains(way))

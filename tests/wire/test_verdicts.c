@@ -133,12 +133,15 @@ static void delay_one(int family, const struct way *way)
 /* The peer sends when our FIN is there, and where the close does not wait for it, after the close. */
 static void late_one(int family, const struct way *way)
 {
-    struct scene scene = {.family = family, .words = words_of(way, "send:500 linger0 close hear"), .rules = way->rules};
+    struct scene scene = {
+        .family = family, .words = words_of(way, "hear send:500 linger0 close hear"), .rules = way->rules};
     struct scene_run run = scene_start(&scene);
     int fd = net_connect(family, NULL, run.port, NULL);
-    struct net_received seen = net_read_all(fd, SCENE_RESET_MS);
+    struct net_received seen;
     struct scene_end end;
 
+    scene_go(&run);
+    seen = net_read_all(fd, SCENE_RESET_MS);
     if (!drains(way))
         scene_wait(&run, "close=0");
     CHECK_INT(net_send_pattern(fd, 0, 1000), !aborts(way)); /* the first one always looks well */

@@ -91,6 +91,7 @@ static struct scene_end play_row(const struct row *row, const char *rules, const
     run = scene_start(&scene);
     scene_wait(&run, "armed");
     fd = net_connect(AF_INET, NULL, run.port, NULL);
+    scene_go(&run);
     net_read_all(fd, SCENE_RESET_MS);
     if (strcmp(wire, "RST") == 0)
         wire_wait(run.wire, run.port, 0, WIRE_RST, 2000); /* behind a FIN in some */

@@ -402,6 +402,7 @@ static inline void snippet_way(int argc, char **argv)
         ask->ask(LISTENER);
     subject_say("armed"); /* now the peer may connect: a handshake before is one without */
     fd = net_accept(LISTENER);
+    subject_hear(); /* until the peer knows that it is connected */
     if (!ask->of_listener)
         ask->ask(fd);
     end->end(fd);
