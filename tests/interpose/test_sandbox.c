@@ -20,8 +20,9 @@
 /* setsockopt of an abort: is it TCP, and was it asked before? */
 #define REQUEST "getsockopt "
 
-/* The close of a socket that was to abort: whose it is, and what nobody has read. */
-#define CLOSE REQUEST "fcntl fcntl64 recvfrom ioctl getsockname getpeername "
+/* The close of a socket that was to abort: whose it is, what nobody has read, and of dup2 whether the number may be
+ * had. */
+#define CLOSE REQUEST "fcntl fcntl64 prlimit64 recvfrom ioctl getsockname getpeername "
 #define DRAIN CLOSE "shutdown poll ppoll ppoll_time64 "
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
@@ -43,27 +44,21 @@ struct name {
     }
 
 static const struct name names[] = {
-    NAME(close),         NAME(dup3),
-    NAME(setsockopt),    NAME(getsockopt),
-    NAME(connect),       NAME(write),
-    NAME(exit),          NAME(exit_group),
-    NAME(futex),         NAME(fcntl),
-    NAME(recvfrom),      NAME(ioctl),
-    NAME(getsockname),   NAME(getpeername),
-    NAME(shutdown),      NAME(ppoll),
-    NAME(getpid),        NAME(gettid),
-    NAME(fstat),         NAME(rt_sigprocmask),
-    NAME(clock_gettime), NAME(gettimeofday),
-    NAME(socket),        NAME(sendto),
-    NAME(pwritev2),      NAME(process_vm_readv),
-    NAME(openat),        NAME(getdents64),
-    NAME(read),
+    NAME(close),         NAME(dup3),         NAME(setsockopt),
+    NAME(getsockopt),    NAME(connect),      NAME(prlimit64),
+    NAME(write),         NAME(exit),         NAME(exit_group),
+    NAME(futex),         NAME(fcntl),        NAME(recvfrom),
+    NAME(ioctl),         NAME(getsockname),  NAME(getpeername),
+    NAME(shutdown),      NAME(ppoll),        NAME(getpid),
+    NAME(gettid),        NAME(fstat),        NAME(rt_sigprocmask),
+    NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
+    NAME(sendto),        NAME(pwritev2),     NAME(process_vm_readv),
+    NAME(openat),        NAME(getdents64),   NAME(read),
 #ifdef SYS_newfstatat
     NAME(newfstatat),
 #else
-    NAME(fstatat64),     NAME(fstat64),
-    NAME(fcntl64),       NAME(clock_gettime64),
-    NAME(ppoll_time64),
+    NAME(fstatat64),       NAME(fstat64),      NAME(fcntl64),
+    NAME(clock_gettime64), NAME(ppoll_time64),
 #endif
 #ifdef SYS_socketcall
     NAME(socketcall), /* most of the above, as glibc makes them for i386 */
