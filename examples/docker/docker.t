@@ -7,7 +7,7 @@
 . "$(dirname "$0")/../../tests/harness/tap.sh"
 
 here=$LG_ROOT/examples/docker
-unset MAKEFLAGS MFLAGS MAKELEVEL
+unset MAKEFLAGS MFLAGS MAKELEVEL BUILD TESTS
 
 check "the policy is right" "$LG_COMMAND" check-policy "$here/policy"
 
