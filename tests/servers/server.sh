@@ -119,19 +119,20 @@ is_records() {
     is "$tap_what" "$(records "$@")" "$tap_wanted"
 }
 
+# In a process group of its own: some servers signal their whole group when they end.
 start() {
     tap_mode=$1
     shift
     : >"$records"
     chmod 666 "$records"
     case $tap_mode in
-    bare) in_background server "$@" ;;
-    orderly) in_background server "$LG_COMMAND" run --strict -l "$records" -f json -- "$@" ;;
+    bare) in_background server setsid "$@" ;;
+    orderly) in_background server setsid "$LG_COMMAND" run --strict -l "$records" -f json -- "$@" ;;
     drain) start -r 'drain 2s on linger-zero,unread' "$@" ;;
     -r)
         tap_rules=$1
         shift
-        in_background server "$LG_COMMAND" run --strict -r "$tap_rules" -l "$records" -f json -- "$@"
+        in_background server setsid "$LG_COMMAND" run --strict -r "$tap_rules" -l "$records" -f json -- "$@"
         ;;
     *)
         not_ok "start $tap_mode" "no such mode"
