@@ -2,7 +2,6 @@
 /* connect: how a connection begins, and with AF_UNSPEC one more way to abort it. */
 #include <errno.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include "shim/calls.h"
 #include "shim/guard.h"
@@ -10,21 +9,19 @@
 #include "shim/known.h"
 #include "shim/made.h"
 #include "shim/next.h"
+#include "shim/peek.h"
 #include "shim/sys.h"
 
 /*
  * The family that the program's pointer leads to. The pointer may be wild, and unlike a setsockopt a
- * disconnect cannot be looked at afterwards; so the kernel copies it for us, or says EFAULT.
+ * disconnect cannot be looked at afterwards; so the kernel is asked whether it can be read.
  */
 static bool is_unspec(const struct sockaddr *to, socklen_t size)
 {
-    sa_family_t family = AF_INET;
-    struct iovec here = {&family, sizeof family};
-    struct iovec there = {(void *)(uintptr_t)to, sizeof family};
+    struct lg_peek peek = {0};
+    sa_family_t family;
 
-    return size >= sizeof family &&
-           lg_syscall6(SYS_process_vm_readv, lg_sys_pid(), (long)&here, 1, (long)&there, 1, 0) == sizeof family &&
-           family == AF_UNSPEC;
+    return size >= sizeof family && lg_peek_copy(&peek, &family, (uintptr_t)to, sizeof family) && family == AF_UNSPEC;
 }
 
 static int connect_next(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call)

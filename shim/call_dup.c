@@ -2,6 +2,7 @@
 /* dup, dup2, dup3 and fcntl's duplications: a second descriptor, and for two of them an implicit close. */
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "shim/calls.h"
@@ -42,10 +43,19 @@ static int dup_onto(enum lg_dup kind, int from, int to, int flags)
     return kind == LG_DUP2 ? lg_next.dup2(from, to) : lg_next.dup3(from, to, flags);
 }
 
+/* A limit that was lowered since `to` was opened keeps it from being replaced, not from being open. */
+static bool is_within_limit(int number)
+{
+    struct rlimit64 limit = {0, 0};
+
+    return lg_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit) == 0 && (unsigned)number < limit.rlim_cur;
+}
+
 /* True when the kernel will close `to`: everything else fails, or is dup2 onto itself. */
 static bool will_replace(enum lg_dup kind, int from, int to, int flags)
 {
-    return from != to && to >= 0 && (kind == LG_DUP2 || !(flags & ~O_CLOEXEC)) && lg_sys_fcntl(from, F_GETFD, 0) >= 0;
+    return from != to && to >= 0 && (kind == LG_DUP2 || !(flags & ~O_CLOEXEC)) && lg_sys_fcntl(from, F_GETFD, 0) >= 0 &&
+           is_within_limit(to);
 }
 
 LG_SLOW_PATH int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)

@@ -59,6 +59,8 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
     lg_next_need(clone);
     if (!(flags & CLONE_FILES))
         lg_epoch_advance();
+    else if (!(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc or /proc tells of */
+        __atomic_store_n(&lg_epoch, LG_EPOCH_LAST, __ATOMIC_RELAXED);
     return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
 }
 

@@ -55,21 +55,24 @@ static bool find_cause(struct lg_ending *ending)
     return find_other_cause(ending);
 }
 
-/* Everything that a record tells. True when there is something to tell. */
-static bool complete_facts(struct lg_ending *ending)
+/* An abort that could not have sent RST any more is nothing to tell. */
+static bool is_harmless(struct lg_ending *ending)
+{
+    if (ending->socket.state == LG_TCP_UNKNOWN)
+        lg_facts_state(&ending->socket);
+    return ending->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(&ending->socket);
+}
+
+/* Everything that a record tells. */
+static void complete_facts(struct lg_ending *ending)
 {
     struct lg_socket *socket = &ending->socket;
 
-    if (socket->state == LG_TCP_UNKNOWN)
-        lg_facts_state(socket);
-    if (ending->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(socket))
-        return false;
     if (socket->unsent_bytes == LG_BYTES_UNKNOWN && socket->state != LG_TCP_LISTEN)
         lg_facts_queues(socket);
     lg_facts_identity(socket);
     lg_facts_local(socket);
     lg_facts_peer(socket);
-    return true;
 }
 
 static bool aborts(enum lg_verdict_kind kind)
@@ -90,11 +93,10 @@ void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintpt
         return;
     ending->decision = lg_judge(ending->cause, &ending->socket);
     ending->action.verdict = ending->decision.verdict;
-    ending->recorded = lg_record_wanted(&ending->decision);
-    if (ending->recorded && !complete_facts(ending)) {
-        lg_record_withdraw();
-        ending->recorded = false;
-    }
+    ending->recorded =
+        lg_record_possible(&ending->decision) && !is_harmless(ending) && lg_record_wanted(&ending->decision);
+    if (ending->recorded)
+        complete_facts(ending);
     ending->sole = ending->recorded && lg_known_sole(ending->socket.cookie); /* before a drain forgets it */
     ending->started_ms = lg_sys_now_ms();
     if (aborts(ending->decision.verdict.kind))
@@ -103,15 +105,20 @@ void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintpt
         lg_act_release(&ending->action);
 }
 
-/* A lingering close does not say how it ended; its time does. */
+/* A lingering close does not say how it ended: its time does, and what the kernel still has. */
 static void judge_linger(struct lg_ending *ending, uint32_t elapsed_ms)
 {
-    struct lg_afterlife after;
+    struct lg_afterlife after = {.unsent_bytes = LG_BYTES_UNKNOWN};
+    bool out_of_time = elapsed_ms + TICK_MS >= ending->action.linger_ms;
 
-    if (elapsed_ms + TICK_MS < ending->action.linger_ms)
+    if (!out_of_time && ending->socket.unsent_bytes <= 0)
         return;
-    ending->action.outcome = LG_OUTCOME_DEADLINE;
-    if (lg_diag_after_close(&ending->socket, &after))
+    lg_diag_after_close(&ending->socket, &after);
+    if (!out_of_time && after.unsent_bytes <= 0)
+        return;
+    /* Out of time, or a signal ended the wait: the kernel goes on with what is left. */
+    ending->action.outcome = out_of_time ? LG_OUTCOME_DEADLINE : LG_OUTCOME_ORDERLY;
+    if (after.unsent_bytes != LG_BYTES_UNKNOWN)
         ending->socket.unsent_bytes = after.unsent_bytes;
 }
 

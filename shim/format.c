@@ -6,10 +6,10 @@
 #include "policy/print.h"
 
 /* Together they leave room for everything else within LG_RECORD_BYTES_MAX. */
-#define EXE_BYTES_MAX    1024
-#define RULE_BYTES_MAX   512
-#define CALLER_BYTES_MAX 1024 /* one frame before escaping; further ones as far as they fit */
-#define TAIL_BYTES       256  /* kept free for what follows a long string, the line's end included */
+#define EXE_BYTES_MAX    512
+#define RULE_BYTES_MAX   256
+#define CALLER_BYTES_MAX 512 /* one frame before escaping; further ones as far as they fit */
+#define TAIL_BYTES       256 /* kept free for what follows a long string, the line's end included */
 
 static const char *call_name(enum lg_call call)
 {

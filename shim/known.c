@@ -18,9 +18,10 @@ static bool duplicated;
 #define USED        8u
 #define EPOCH_SHIFT 4
 #define EPOCH_BITS  25
-#define EPOCH_LAST  ((1ul << EPOCH_BITS) - 1) /* from here on nothing is known to be ours alone: no wrap */
 #define TAG_SHIFT   (EPOCH_SHIFT + EPOCH_BITS)
 #define TAG_BITS    (64 - TAG_SHIFT)
+
+_Static_assert(LG_EPOCH_LAST == (1ul << EPOCH_BITS) - 1, "an epoch fits into its bits");
 
 static uint64_t slots[SLOTS];
 
@@ -48,7 +49,7 @@ static uint64_t epoch_now(void)
 {
     unsigned long now = __atomic_load_n(&lg_epoch, __ATOMIC_RELAXED);
 
-    return now > EPOCH_LAST ? EPOCH_LAST : now;
+    return now > LG_EPOCH_LAST ? LG_EPOCH_LAST : now;
 }
 
 bool lg_known_sharing(void)
@@ -119,7 +120,7 @@ enum lg_role lg_known_role(uint64_t cookie)
 bool lg_known_sole(uint64_t cookie)
 {
     uint64_t word = __atomic_load_n(slot_of(cookie), __ATOMIC_RELAXED);
-    uint64_t epoch = word >> EPOCH_SHIFT & EPOCH_LAST;
+    uint64_t epoch = word >> EPOCH_SHIFT & LG_EPOCH_LAST;
 
-    return fits(cookie) && holds(word, cookie) && !(word & SHARED) && epoch == epoch_now() && epoch != EPOCH_LAST;
+    return fits(cookie) && holds(word, cookie) && !(word & SHARED) && epoch == epoch_now() && epoch != LG_EPOCH_LAST;
 }

@@ -36,6 +36,9 @@ static inline bool lg_known_tracking(void)
  */
 extern unsigned long lg_epoch __attribute__((visibility("hidden")));
 
+/* From this epoch on nothing is known to be ours alone: the count must not wrap. */
+#define LG_EPOCH_LAST ((1ul << 25) - 1)
+
 static inline void lg_epoch_advance(void)
 {
     __atomic_add_fetch(&lg_epoch, 1, __ATOMIC_RELAXED);

@@ -14,7 +14,7 @@ static uint32_t now(void)
 {
     unsigned long epoch = __atomic_load_n(&lg_epoch, __ATOMIC_RELAXED);
 
-    return epoch < UINT32_MAX ? (uint32_t)epoch + 1 : 0;
+    return epoch < LG_EPOCH_LAST ? (uint32_t)epoch + 1 : 0;
 }
 
 static void store(int fd, uint32_t epoch)

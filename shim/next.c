@@ -9,7 +9,6 @@
 
 #include "shim/sys.h"
 
-/* Weak: in a libc older than glibc 2.34 a program need not have libdl loaded; the raw calls stay then. */
 extern void *dlsym(void *, const char *) __attribute__((weak));
 extern char *dlerror(void) __attribute__((weak));
 #define LOOK_BEHIND_US ((void *)-1L) /* RTLD_NEXT, the same in glibc and musl */
@@ -172,14 +171,42 @@ static const struct {
     ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),
 };
 
+/* Before glibc 2.34 dlsym is in libdl, which a program need not have loaded; libc can, by these two. */
+extern void *__libc_dlopen_mode(const char *, int) __attribute__((weak));
+extern void *__libc_dlsym(void *, const char *) __attribute__((weak));
+#define RTLD_NOW_FOR_LIBC (2 | (int)0x80000000) /* RTLD_NOW, and __RTLD_DLOPEN, which this door asks for */
+
+typedef void *lookup_fn(void *, const char *);
+
+static lookup_fn *find_lookup(void)
+{
+    void *libdl = NULL;
+
+    if (dlsym)
+        return dlsym;
+    if (__libc_dlopen_mode && __libc_dlsym)
+        libdl = __libc_dlopen_mode("libdl.so.2", RTLD_NOW_FOR_LIBC);
+    return libdl ? (lookup_fn *)(uintptr_t)__libc_dlsym(libdl, "dlsym") : NULL;
+}
+
+/* Without a lookup nothing that has no system call behind it could go on: better no start than a crash later. */
+static void refuse_to_start(void)
+{
+    static const char why[] = "lingerguard: this libc has no dlsym; glibc 2.34 or later, or musl, is needed\n";
+
+    lg_sys_write(2, why, sizeof why - 1);
+    lg_syscall3(SYS_exit_group, 127, 0, 0);
+}
+
 void lg_next_resolve(void)
 {
+    lookup_fn *lookup = find_lookup();
     bool missing = false;
 
-    if (!dlsym)
-        return;
+    if (!lookup)
+        refuse_to_start();
     for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        void *found = dlsym(LOOK_BEHIND_US, entries[i].name);
+        void *found = lookup(LOOK_BEHIND_US, entries[i].name);
 
         if (found)
             memcpy((char *)&lg_next + entries[i].offset, &found, sizeof found);

@@ -25,10 +25,14 @@ void lg_record_start(const struct lg_settings *settings, struct lg_text exe)
     recorder.exe = exe;
 }
 
+bool lg_record_possible(const struct lg_decision *decision)
+{
+    return !decision->quiet && decision->verdict.kind != LG_VERDICT_ALLOW && lg_sink_is_on();
+}
+
 bool lg_record_wanted(const struct lg_decision *decision)
 {
-    return !decision->quiet && decision->verdict.kind != LG_VERDICT_ALLOW && lg_sink_is_on() &&
-           lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
+    return lg_record_possible(decision) && lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
 }
 
 void lg_record_withdraw(void)

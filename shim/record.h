@@ -18,7 +18,9 @@
 #include "policy/decide.h"
 #include "shim/facts.h"
 
-#define LG_RECORD_BYTES_MAX 4096u /* PIPE_BUF */
+/* Below PIPE_BUF (4096), so that a pipe takes it whole; on the stack, which may be a signal's of 8 KiB, so no longer.
+ */
+#define LG_RECORD_BYTES_MAX 2560u
 
 /* The call by which a connection ended, or was to end. */
 enum lg_call {
@@ -62,6 +64,9 @@ struct lg_record {
     bool drained; /* drained_bytes is to be told */
     uint64_t drained_bytes;
 };
+
+/* False when the decision can have no record, whatever the limit says. */
+bool lg_record_possible(const struct lg_decision *decision);
 
 /* True when a record for this decision is to be written; then lg_record_write must follow. */
 bool lg_record_wanted(const struct lg_decision *decision);

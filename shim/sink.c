@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +12,7 @@
 #include <sys/un.h>
 
 #include "shim/guard.h"
+#include "shim/line.h"
 #include "shim/quiet_signal.h"
 #include "shim/sys.h"
 
@@ -34,6 +36,7 @@ static struct {
     struct lg_file_id id;
     struct lg_file_id root; /* the root directory at load: after a chroot the path means something else */
     bool torn;              /* the last line ended in the middle */
+    bool names_descriptor;  /* the path leads through /proc/PID/fd, as /dev/stderr does */
     const char *path;       /* for LG_LOG_FILE */
 } sink = {.log = LG_LOG_OFF, .fd = -1};
 
@@ -137,23 +140,11 @@ static bool same_root(void)
     return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &sink.root);
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    while (*start) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
-}
-
-/*
- * True when the path still means what it meant at load. After a chroot it does not, and one like
- * /dev/stderr never does: it names a descriptor, which the program may use for something else.
- */
+/* True when the path still means what it meant at load: after a chroot it does not, and the name of a descriptor never
+ * does. */
 static bool path_is_the_same(void)
 {
-    return (sink.log != LG_LOG_FILE || (!starts_with(sink.path, "/dev/") && !starts_with(sink.path, "/proc/"))) &&
-           same_root();
+    return !sink.names_descriptor && same_root();
 }
 
 /* Opens the log anew; with `number` as in open_own. */
@@ -203,6 +194,28 @@ static int open_stderr(const char *journal_stream)
     return 0;
 }
 
+static bool starts_with(const char *text, const char *start)
+{
+    while (*start) {
+        if (*text++ != *start++)
+            return false;
+    }
+    return true;
+}
+
+/* /dev/stderr and its like name a descriptor, which the program may use for something else later. */
+static bool names_descriptor(const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    long result = lg_syscall4(SYS_openat2, AT_FDCWD, (long)path, (long)&how, sizeof how);
+
+    if (result >= 0)
+        lg_sys_close((int)result);
+    if (result == -ENOSYS || result == -EPERM) /* before Linux 5.6, or in a sandbox: go by the name */
+        return starts_with(path, "/dev/") || starts_with(path, "/proc/");
+    return result == -ELOOP;
+}
+
 int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream)
 {
     int result;
@@ -213,6 +226,7 @@ int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream)
     if (log == LG_LOG_STDERR)
         return open_stderr(journal_stream);
     sink.path = path;
+    sink.names_descriptor = log == LG_LOG_FILE && names_descriptor(path);
     result = lg_sys_stat("/", &sink.root);
     if (result == 0)
         result = open_own(-1);
@@ -239,11 +253,39 @@ static long write_pipe(int fd, const char *line, size_t length_bytes)
                                                                            : result;
 }
 
+/*
+ * A terminal says that there is room when there is room for a byte, and then waits for the rest. Only
+ * an opening of our own can be told not to wait without telling everybody who shares the old one.
+ */
+static long write_terminal(int fd, const char *line, size_t length_bytes)
+{
+    struct lg_file_id id;
+    struct lg_line path;
+    char name[32];
+    long result;
+    int own;
+
+    lg_line_init(&path, name, sizeof name);
+    lg_line_word(&path, "/proc/self/fd/");
+    lg_line_number(&path, fd);
+    lg_line_bytes(&path, "", 1);
+    own = lg_sys_open(name, O_WRONLY | O_NONBLOCK, 0);
+    if (own < 0)
+        return write_pipe(fd, line, length_bytes);
+    result = lg_sys_fstat(own, &id);
+    if (result == 0)
+        result = lg_file_id_equal(&id, &sink.id) ? lg_sys_write(own, line, length_bytes) : -EBADF;
+    lg_sys_close(own);
+    return result;
+}
+
 static long write_raw(int fd, uint32_t mode, const char *line, size_t length_bytes)
 {
     if (S_ISSOCK(mode))
         return lg_syscall6(SYS_sendto, fd, (long)line, (long)length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-    return S_ISREG(mode) ? lg_sys_write(fd, line, length_bytes) : write_pipe(fd, line, length_bytes);
+    if (S_ISREG(mode))
+        return lg_sys_write(fd, line, length_bytes);
+    return S_ISCHR(mode) ? write_terminal(fd, line, length_bytes) : write_pipe(fd, line, length_bytes);
 }
 
 /* Into a descriptor that is known to be the log. True when the whole line is there. */

@@ -18,24 +18,64 @@ struct search {
     bool in_doubt;
 };
 
+#define ARGUMENTS 3 /* as many as may be descriptors: splice has its second one third */
+
+static bool parse_word(const char **at, const char *end, uint64_t *word)
+{
+    bool hex = end - *at > 2 && (*at)[0] == '0' && (*at)[1] == 'x';
+    const char *start;
+
+    if (hex)
+        *at += 2;
+    start = *at;
+    for (*word = 0; *at < end && **at != ' ' && **at != '\n'; (*at)++) {
+        unsigned digit = (unsigned)(**at >= 'a' ? **at - 'a' + 10 : **at - '0');
+
+        if (digit >= (hex ? 16u : 10u))
+            return false;
+        *word = *word * (hex ? 16 : 10) + digit;
+    }
+    if (*at == start)
+        return false;
+    *at += *at < end;
+    return true;
+}
+
 /* "NUMBER 0xARGUMENT ..." of proc_pid_syscall(5); "running" and "-1 ..." are threads outside a call. */
 static bool is_inside(const char *text, long length, int fd)
 {
-    const char *end = text + length;
-    uint64_t argument = 0;
+    const char *end = text + (length > 0 ? length : 0);
+    uint64_t number;
 
-    if (length <= 0 || *text < '0' || *text > '9')
+    if (!parse_word(&text, end, &number))
         return false;
-    while (text < end && *text != ' ')
-        text++;
-    if (end - text < 4)
-        return false;
-    for (text += 3; text < end && *text != ' '; text++) {
-        unsigned digit = (unsigned)(*text >= 'a' ? *text - 'a' + 10 : *text - '0');
+    for (int i = 0; i < ARGUMENTS; i++) {
+        uint64_t argument;
 
-        argument = argument << 4 | digit;
+        if (!parse_word(&text, end, &argument))
+            return false;
+#ifdef SYS_socketcall
+        if (number == SYS_socketcall)
+            return true; /* 32-bit x86: the descriptor is in memory, behind the second argument */
+#endif
+        if ((int)argument == fd && (i == 0 || (i == 2 && (number == SYS_splice || number == SYS_tee))))
+            return true;
     }
-    return (int)argument == fd;
+    return false;
+}
+
+/* True when the thread is gone meanwhile, and it is not that this kernel does not tell. */
+static bool is_gone(unsigned thread)
+{
+    struct lg_file_id id;
+    struct lg_line path;
+    char text[64];
+
+    lg_line_init(&path, text, sizeof text);
+    lg_line_word(&path, "/proc/self/task/");
+    lg_line_number(&path, thread);
+    lg_line_bytes(&path, "", 1);
+    return lg_sys_stat(text, &id) == -ENOENT;
 }
 
 static bool look_at(void *context, unsigned thread)
@@ -54,7 +94,7 @@ static bool look_at(void *context, unsigned thread)
     lg_line_bytes(&path, "/syscall", sizeof "/syscall");
     file = lg_sys_open(text, O_RDONLY, 0);
     if (file < 0) {
-        search->in_doubt = file != -ENOENT && file != -ESRCH; /* gone meanwhile is no doubt */
+        search->in_doubt = !is_gone(thread);
         return !search->in_doubt;
     }
     length = lg_sys_read(file, text, sizeof text);

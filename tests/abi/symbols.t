@@ -19,6 +19,8 @@ U memset
 U bcmp
 U strlen
 w __libc_single_threaded
+w __libc_dlopen_mode
+w __libc_dlsym
 w _dl_find_object
 w clock_gettime
 w dlerror
