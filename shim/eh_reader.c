@@ -35,10 +35,23 @@ struct lg_span lg_take_span(struct lg_reader *reader, uint64_t size)
     return span;
 }
 
+/* Most of what is read is single bytes: the kernel is asked for the rest of a page at once. */
 uint8_t lg_take_u8(struct lg_reader *reader)
 {
-    uint8_t value = 0;
-    return lg_take(reader, &value, sizeof value) ? value : 0;
+    if (reader->at >= reader->end)
+        reader->failed = true;
+    if (reader->failed)
+        return 0;
+    if (reader->at >= reader->readable) {
+        size_t room_bytes = lg_peek_room(reader->peek, reader->at);
+
+        if (room_bytes == 0) {
+            reader->failed = true;
+            return 0;
+        }
+        reader->readable = reader->at + room_bytes;
+    }
+    return *(const uint8_t *)reader->at++;
 }
 
 uint16_t lg_take_u16(struct lg_reader *reader)

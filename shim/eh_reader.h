@@ -40,6 +40,7 @@ struct lg_reader {
     struct lg_peek *peek;
     uintptr_t at;
     uintptr_t end;
+    uintptr_t readable; /* what lies between `at` and this can be read; it may be behind `end`, or before `at` */
     bool failed;
 };
 

@@ -39,8 +39,8 @@ static bool is_readable(struct lg_peek *peek, uintptr_t page)
 {
     if (is_known(peek, page))
         return true;
-    /* A set at address 0 would be no set at all, and every answer EINVAL. */
-    if (page == 0 || ask(page) != -EINVAL)
+    /* A set at address 0 is no set at all, and there is nothing to complain about: the answer is 0. */
+    if (ask(page) != -EINVAL)
         return false;
     peek->page[peek->oldest] = page + 1;
     peek->recent = peek->oldest;
@@ -64,4 +64,11 @@ bool lg_peek_copy(struct lg_peek *peek, void *to, uintptr_t at, size_t size)
     }
     memcpy(to, (const void *)at, size);
     return true;
+}
+
+size_t lg_peek_room(struct lg_peek *peek, uintptr_t at)
+{
+    uintptr_t page = at & ~(uintptr_t)(PAGE_BYTES - 1);
+
+    return is_readable(peek, page) ? PAGE_BYTES - (at - page) : 0;
 }

@@ -33,4 +33,7 @@ bool lg_peek_works(void);
 /* Copies `size` bytes from `at`. Returns false, with `to` in an undefined state, where it cannot. */
 bool lg_peek_copy(struct lg_peek *peek, void *to, uintptr_t at, size_t size);
 
+/* How many bytes from `at` to the end of its page can be read; 0: none. */
+size_t lg_peek_room(struct lg_peek *peek, uintptr_t at);
+
 #endif

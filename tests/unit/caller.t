@@ -168,6 +168,53 @@ is "maps, code of no module" "$(grep '^[0-9]' "$tmp/frames")" "0 -"
 is "maps, a module that was opened" \
     "$(functions "$(readlink -f "$LG_TESTS/unit/lib_calls_back.so")" addr2line "$tmp/frames")" "calls_it"
 
+# musl has no _dl_find_object of its own accord.
+if command -v musl-gcc >/dev/null; then
+    multiarch=$(gcc -print-multiarch)
+    if build "$tmp/musl" musl-gcc -O2 -fno-inline -idirafter /usr/include -idirafter "/usr/include/$multiarch" \
+        2>"$tmp/error"; then
+        one_by_maps "musl" "$tmp/musl"
+        check "musl: smashed" run_deadline 60 "$tmp/musl" smashed
+        check "musl: a smashed stack of a thread" run_deadline 60 "$tmp/musl" smashed-thread
+    else
+        not_ok "musl builds" "$(cat "$tmp/error")"
+    fi
+else
+    skip caller "musl-gcc is not installed" "musl"
+fi
+
+# In the library: the setsockopt and the close of one socket, each with who asked.
+records() {
+    LD_PRELOAD=$LG_LIB LINGERGUARD_LOG=$tmp/records LINGERGUARD_RULES="format json; callers $1; observe" \
+        "$tmp/no_frame_pointers" socket >"$tmp/frames" 2>"$tmp/error"
+}
+
+# caller_of CALL: the module and offset of each frame, as a list of frames that `functions` reads.
+caller_of() {
+    sed -n "s/.*\"call\":\"$1\".*\"caller\"://p" "$tmp/records" | sed "s/\"[,}][^\"]*\"[a-z_]*\":.*/\"/" |
+        grep -o "\"/[^\"]*" | cut -c 2- | cat -n | sed "s/^ *//; s/\t/ /"
+}
+
+if [ -x "$tmp/no_frame_pointers" ]; then
+    for count in 1 4; do
+        rm -f "$tmp/records"
+        records $count
+        caller_of setsockopt >"$tmp/list"
+        is "a record with callers $count: as many" "$(grep -c . "$tmp/list")" "$count"
+        is "a record with callers $count: who armed it" "$(functions "$tmp/no_frame_pointers" addr2line "$tmp/list")" \
+            "$([ $count = 1 ] && echo arm || echo arm arm_deeper with_socket run)"
+        caller_of close >"$tmp/list"
+        is "a record with callers $count: who closed it" \
+            "$(functions "$tmp/no_frame_pointers" addr2line "$tmp/list" | cut -d " " -f 1)" with_socket
+    done
+    rm -f "$tmp/records"
+    records 0
+    unlike "callers 0: no caller" "$(cat "$tmp/records")" "\"caller\""
+    like "callers 0: the records are there" "$(cat "$tmp/records")" "\"call\":\"close\""
+else
+    skip caller "no native frames here" "records"
+fi
+
 # Other machines, as far as they run here.
 cross() {
     local title=$1 triplet=$2 runner=$3

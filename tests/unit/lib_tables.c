@@ -162,12 +162,13 @@ __asm__(
 
     /* tables that must not be followed; the comment says why */
     "function downwards\n"                        /* the CFA below the stack pointer */
-    "    .cfi_escape 0x12, 7, 1\n"
+    "    .cfi_escape 0x12, 7, 1, 0x11, 16, 0x7d\n" /* and the return address at 24 above it */
     "    nop\n"
     "here downwards_body\n"
     ".cfi_endproc\n"
     "function askew\n"                            /* a CFA that is not aligned */
     "    .cfi_def_cfa_offset 9\n"
+    "    .cfi_escape 0x10, 16, 2, 0x77, 0\n"     /* and a return address that is */
     "    nop\n"
     "here askew_body\n"
     ".cfi_endproc\n"
@@ -197,9 +198,9 @@ __asm__(
     "here underflow_body\n"
     ".cfi_endproc\n"
     "function overflow\n"                         /* more operands than there is room for */
-    "    .cfi_escape 0x0f, 21, 0x77, 0\n"
+    "    .cfi_escape 0x0f, 23, 0x77, 0\n"
     "    .cfi_escape 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12\n"
-    "    .cfi_escape 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12\n"
+    "    .cfi_escape 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x23, 8\n"
     "    nop\n"
     "here overflow_body\n"
     ".cfi_endproc\n"
@@ -217,6 +218,9 @@ __asm__(
     "    .cfi_escape 0x08, 16\n"
     "    nop\n"
     "here nowhere_body\n"
+    ".cfi_endproc\n"
+    "function in_front\n"                         /* what comes next is no part of it */
+    "    nop\n"
     ".cfi_endproc\n"
     "no_table: nop\n"
     ".globl no_table_body\n"

@@ -26,7 +26,7 @@
 #include "shim/module.h"
 #include "tests/harness/tap.h"
 
-#define NEVER_INLINE __attribute__((noinline, noclone))
+#define NEVER_INLINE __attribute__((noinline))
 
 static const char text[] = "00400000-00452000 r--p 00000000 08:02 173521      /usr/bin/first one\n"
                            "00452000-00453000 r-xp 00052000 08:02 173521      /usr/bin/first one\n"
@@ -110,6 +110,12 @@ NEVER_INLINE static uintptr_t here(void)
     return (uintptr_t)__builtin_return_address(0);
 }
 
+/* What a wrapper of an interposed call does. */
+NEVER_INLINE static void call(struct lg_frames *frames, unsigned wanted)
+{
+    lg_frames_collect(frames, (uintptr_t)__builtin_return_address(0), wanted);
+}
+
 static const struct lg_text exe = {"/some/program", 13};
 
 static void room_of_a_name(void)
@@ -170,10 +176,10 @@ static void wanted_none(void)
 {
     struct lg_frames frames = {.count = 9};
 
-    lg_frames_collect(&frames, here(), 0);
+    call(&frames, 0);
     CHECK_INT(frames.count, 0);
-    lg_frames_collect(&frames, here(), 100);
-    CHECK(frames.count >= 1 && frames.count <= LG_CALLERS_MAX);
+    call(&frames, 100);
+    CHECK(frames.count >= (lg_module_can_find() ? 2u : 1u) && frames.count <= LG_CALLERS_MAX);
 }
 
 /* Runs in a child; its end must be exit status 0. */
@@ -200,7 +206,7 @@ static void one_frame_in_strict_mode(void)
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
         syscall(SYS_exit, 2);
     lg_caller_load();
-    lg_frames_collect(&frames, here(), 1);
+    call(&frames, 1);
     length = lg_caller_name(frames.address[0], exe, out, sizeof out);
     syscall(SYS_exit, frames.count == 1 && length > 16 ? 0 : 3);
 }
@@ -226,7 +232,7 @@ static void refuse(unsigned answer)
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
         syscall(SYS_exit, 2);
-    lg_frames_collect(&frames, here(), 8);
+    call(&frames, 8);
     syscall(SYS_exit, frames.count == 1 ? 0 : 3);
 }
 

@@ -29,7 +29,7 @@
 
 static void *library;
 static struct lg_module module;
-static uintptr_t stack[STACK_WORDS];
+static uintptr_t stack[STACK_WORDS + 8]; /* and what is no part of it */
 static struct lg_walk walk;
 
 static uintptr_t sp_at(int words)
@@ -68,7 +68,7 @@ static void open_library(void)
 /* Stands at `pc` as if a signal had come there, or as if a call were to return there. */
 static void stand(uintptr_t pc, bool is_interrupted)
 {
-    for (unsigned i = 0; i < STACK_WORDS; i++)
+    for (unsigned i = 0; i < TAP_COUNT(stack); i++)
         stack[i] = 0x1000 + i;
     walk = (struct lg_walk){.pc = pc, .is_interrupted = is_interrupted};
     walk.known = LG_REGISTERS_PRESERVED | 1u << RSP;
@@ -136,6 +136,7 @@ static void uses_frame_pointer(void)
 {
     stand_at("framed_body");
     walk.value[RBP] = sp_at(10);
+    walk.known |= 1u; /* rax: a call may change it */
     CHECK_CALLER(12);
     CHECK_INT((long long)walk.value[RBP], 0x1000 + SP_WORD + 10);
     CHECK(!is_known(0));
