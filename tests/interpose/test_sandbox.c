@@ -30,7 +30,7 @@
     CLOSE "getpid gettid fstat fstat64 rt_sigprocmask clock_gettime clock_gettime64 gettimeofday socket sendto "
 #define RECORD_PIPE  RECORD "poll ppoll ppoll_time64 pwritev2 write "
 #define RECORD_FILE  RECORD "newfstatat fstatat64 write "
-#define DISCONNECT   "process_vm_readv getpid "
+#define DISCONNECT   "rt_sigprocmask "
 #define OTHER_THREAD "openat getdents64 read gettid getpid "
 
 struct name {
@@ -44,21 +44,16 @@ struct name {
     }
 
 static const struct name names[] = {
-    NAME(close),         NAME(dup3),         NAME(setsockopt),
-    NAME(getsockopt),    NAME(connect),      NAME(prlimit64),
-    NAME(write),         NAME(exit),         NAME(exit_group),
-    NAME(futex),         NAME(fcntl),        NAME(recvfrom),
-    NAME(ioctl),         NAME(getsockname),  NAME(getpeername),
-    NAME(shutdown),      NAME(ppoll),        NAME(getpid),
-    NAME(gettid),        NAME(fstat),        NAME(rt_sigprocmask),
-    NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
-    NAME(sendto),        NAME(pwritev2),     NAME(process_vm_readv),
-    NAME(openat),        NAME(getdents64),   NAME(read),
+    NAME(close),      NAME(dup3),        NAME(setsockopt),     NAME(getsockopt),    NAME(connect),      NAME(prlimit64),
+    NAME(write),      NAME(exit),        NAME(exit_group),     NAME(futex),         NAME(fcntl),        NAME(recvfrom),
+    NAME(ioctl),      NAME(getsockname), NAME(getpeername),    NAME(shutdown),      NAME(ppoll),        NAME(getpid),
+    NAME(gettid),     NAME(fstat),       NAME(rt_sigprocmask), NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
+    NAME(sendto),     NAME(pwritev2),    NAME(openat),         NAME(getdents64),    NAME(read),
 #ifdef SYS_newfstatat
     NAME(newfstatat),
 #else
-    NAME(fstatat64),       NAME(fstat64),      NAME(fcntl64),
-    NAME(clock_gettime64), NAME(ppoll_time64),
+    NAME(fstatat64),      NAME(fstat64),       NAME(fcntl64),      NAME(clock_gettime64),
+    NAME(ppoll_time64),
 #endif
 #ifdef SYS_socketcall
     NAME(socketcall), /* most of the above, as glibc makes them for i386 */
