@@ -343,6 +343,9 @@ static bool is_in_recv(void *nothing)
     snprintf(path, sizeof path, "/proc/self/task/%d/syscall", atomic_load(&receiver));
     text = records_file(path);
     there = atoi(text) == SYS_recvfrom;
+#ifdef SYS_socketcall
+    there |= atoi(text) == SYS_socketcall;
+#endif
     free(text);
     return there;
 }

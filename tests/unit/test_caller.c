@@ -84,6 +84,8 @@ static void check_maps(const struct expected *want, size_t piece)
 
 static void maps_in_pieces(void)
 {
+    if (sizeof(void *) < 8)
+        tap_skip("i386", "the map of this test is one of 64-bit addresses");
     for (unsigned i = 0; i < TAP_COUNT(expected); i++) {
         for (size_t piece = 1; piece <= 200; piece++)
             check_maps(&expected[i], piece);
