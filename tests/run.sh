@@ -6,7 +6,7 @@
 #   BUILD=DIR TESTS=DIR tests/run.sh FILE...
 #
 # JOBS: test files at the same time, default 2. TEST_FILE_SECONDS: deadline of one file, default 900.
-# LG_RUNNER: an emulator to run the files with. VERBOSE=1: every test's line.
+# TEST_AGAIN=N: up to N files that failed run once more, alone. LG_RUNNER: an emulator to run the files with. VERBOSE=1: every test's line.
 set -eu
 
 cd "$(dirname "$0")/.."
