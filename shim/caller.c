@@ -27,6 +27,7 @@ void lg_caller_load(void)
 {
     const char *path;
 
+    lg_module_load();
     if (getauxval == NULL || getauxval(AT_PHDR) == 0 || getauxval(AT_BASE) != 0)
         return;
     path = (const char *)getauxval(AT_EXECFN);

@@ -211,7 +211,7 @@ static bool compute_other(struct lg_walk *walk, struct operands *operands, struc
 bool lg_expression_evaluate(struct lg_walk *walk, const struct lg_module *module, int32_t where, const uintptr_t *first,
                             uintptr_t *result)
 {
-    struct lg_reader reader = lg_reader_make(&walk->peek, module->start + (uintptr_t)where, module->end);
+    struct lg_reader reader = lg_reader_make(&walk->peek, module->tables_start + (uintptr_t)where, module->tables_end);
     struct operands operands = {.count = 0};
     uint64_t size = lg_take_uleb(&reader);
     struct lg_span span = lg_take_span(&reader, size);

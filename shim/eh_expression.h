@@ -11,9 +11,9 @@
 #include "shim/unwind.h"
 
 /*
- * Evaluates the expression at `where` bytes in `module`, with the registers and the stack of `walk`,
- * and with `first` on its own stack unless that is NULL. Returns false when it is not understood or
- * uses what is not known.
+ * Evaluates the expression `where` bytes behind the start of the tables of `module`, with the registers and the stack
+ * of `walk`, and with `first` on its own stack unless that is NULL. Returns false when it is not understood or uses
+ * what is not known.
  */
 bool lg_expression_evaluate(struct lg_walk *walk, const struct lg_module *module, int32_t where, const uintptr_t *first,
                             uintptr_t *result);

@@ -63,7 +63,7 @@ struct description {
 /* The state of the interpretation of a description. */
 struct table {
     const struct common *common;
-    uintptr_t base;   /* of the module */
+    uintptr_t base;   /* of the range that the tables are in */
     uintptr_t wanted; /* the address whose row is wanted */
     uintptr_t location;
     struct lg_eh_row *row;
@@ -120,10 +120,10 @@ static bool take_letters(struct lg_reader *reader, char letters[AUGMENTATION_MAX
 /* Opens the entry at `at`: what follows its length, up to its end. */
 static struct lg_reader open_entry(struct lg_peek *peek, const struct lg_module *module, uintptr_t at)
 {
-    struct lg_reader reader = lg_reader_make(peek, at, module->end);
+    struct lg_reader reader = lg_reader_make(peek, at, module->tables_end);
     uint32_t size;
 
-    reader.failed |= at < module->start;
+    reader.failed |= at < module->tables_start;
     size = lg_take_u32(&reader);
     /* 0 ends the section; all ones announce the 64-bit form, which nobody writes. */
     if (size == 0 || size > DESCRIPTION_BYTES_MAX || reader.failed || size > reader.end - reader.at)
@@ -189,10 +189,10 @@ struct index {
 
 static bool open_index(struct lg_peek *peek, const struct lg_module *module, struct index *index)
 {
-    struct lg_reader reader = lg_reader_make(peek, module->eh_frame_hdr, module->end);
+    struct lg_reader reader = lg_reader_make(peek, module->eh_frame_hdr, module->tables_end);
     uint8_t version, frame_encoding, count_encoding, table_encoding;
 
-    if (module->eh_frame_hdr < module->start)
+    if (module->eh_frame_hdr < module->tables_start)
         return false;
     version = lg_take_u8(&reader);
     frame_encoding = lg_take_u8(&reader);
@@ -489,7 +489,7 @@ bool lg_eh_frame_row(struct lg_peek *peek, const struct lg_module *module, uintp
     memset(row, 0, sizeof *row);
     table.row = row;
     table.common = &description.common;
-    table.base = module->start;
+    table.base = module->tables_start;
     table.wanted = UINTPTR_MAX;
     table.location = description.code.start;
     table.remembered_count = 0;

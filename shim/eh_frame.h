@@ -49,7 +49,7 @@ enum lg_eh_place {
 };
 
 struct lg_eh_rule {
-    int32_t operand; /* an offset, a register, or where in the module an expression starts */
+    int32_t operand; /* an offset, a register, or where behind lg_module.tables_start an expression starts */
     uint8_t place;
 };
 

@@ -17,12 +17,19 @@
 #include "shim/peek.h"
 
 struct lg_module {
-    uintptr_t start; /* what it has mapped: from start up to end, possibly with holes */
+    /* A range that is mapped from it, possibly with holes: all of it, or of an executable with holes one part. */
+    uintptr_t start;
     uintptr_t end;
+    /* The range that .eh_frame_hdr is in, mostly the same. */
+    uintptr_t tables_start;
+    uintptr_t tables_end;
     uintptr_t bias;         /* what is added to an address of the file */
     uintptr_t eh_frame_hdr; /* 0: none */
     const char *name;       /* as the loader has it, "" for the executable; lives as long as the module */
 };
+
+/* Notes where the program headers of the executable are. Called once, from the constructor. */
+void lg_module_load(void);
 
 /* Whether modules can be found at all: not under musl, nor under glibc before 2.35. */
 bool lg_module_can_find(void);

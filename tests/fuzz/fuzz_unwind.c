@@ -98,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     stack = (uintptr_t)words;
     module_start = module.start = module.bias = (uintptr_t)image;
     module.end = module.start + size;
+    module.tables_start = module.start;
+    module.tables_end = module.end;
     module.eh_frame_hdr = head.eh_frame_hdr == 0 ? 0 : module.start + head.eh_frame_hdr;
     for (unsigned i = 0; i < head.stack_words; i++)
         words[i] = address_of(words[i]);

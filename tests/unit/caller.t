@@ -100,6 +100,8 @@ if [ "$(uname -m)" = x86_64 ] && nm -D "$(gcc -print-file-name=libc.so.6)" >/dev
         variant "not optimised" not_optimised gcc -O0
         variant "not position independent" no_pie gcc -O2 $plain -no-pie -fno-pie
         variant "static tables, old hash" old gcc -O2 $plain -Wl,--hash-style=sysv -Wl,-z,noseparate-code
+        variant "parts apart" apart gcc -O2 $plain -no-pie -fno-pie -Wl,-z,max-page-size=0x200000
+        variant "parts apart, position independent" apart_pie gcc -O2 $plain -Wl,-z,max-page-size=0x200000
         command -v clang >/dev/null && variant "clang" clang clang -O2 -fno-inline -fno-optimize-sibling-calls
     }
     frames=$tmp/no_frame_pointers

@@ -343,7 +343,7 @@ static void damaged_tables(void)
     for (uintptr_t end = at; end < at + size; end++) {
         struct lg_module cut = module;
 
-        cut.end = end;
+        cut.tables_end = end;
         for (unsigned n = 0; n < TAP_COUNT(names); n++) {
             stand(label(names[n]), true);
             ended += !lg_walk_step(&walk, &cut);
