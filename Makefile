@@ -39,7 +39,8 @@ ifeq ($(WERROR),1)
 WARN += -Werror
 endif
 STD := -std=gnu11 -D_GNU_SOURCE -I. -DLG_VERSION='"$(VERSION)"'
-DEPS = -MMD -MP
+# By both names, relative and absolute: BUILD may be given as either, and the objects are the same.
+DEPS = -MMD -MP -MT $(patsubst $(CURDIR)/%,%,$(abspath $@)) -MT $(abspath $@)
 
 # The library lives in programs that it does not know: no start-up of its own, no libc that it would
 # insist on, no helper of the compiler that libc would have to provide, every address bound at load.
