@@ -3,8 +3,8 @@
  * Reading memory that may not be there: a stack that was smashed, the tables of a module that
  * another thread has just closed. Whether a page can be read is asked of the kernel, once a page,
  * with rt_sigprocmask and a `how` that does not exist: it copies the set from the address first and
- * fails with EFAULT where it cannot, and with EINVAL where it can (kernel/signal.c). No sandbox
- * that lets a program handle signals refuses it; process_vm_readv is refused by many.
+ * fails with EFAULT where it cannot, and with EINVAL where it can (kernel/signal.c). Where a
+ * sandbox answers differently, nothing is read: lg_peek_works.
  *
  * Between the question and the read another thread may unmap the page. That takes a wild address
  * that points into the very mapping being removed; memory that a thread stands on is not removed.
