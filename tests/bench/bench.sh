@@ -63,10 +63,10 @@ if have strace; then
     echo
     echo "System calls"
     table system_calls close close-file close-connection setsockopt-other after-close-file after-close-connection \
-        setsockopt-linger-zero close-marked
+        setsockopt-linger-zero close-marked close-finished
     echo
     echo "The same with a policy that drains"
-    LINGERGUARD_RULES='drain 2s' table system_calls close-file close-connection close-marked
+    LINGERGUARD_RULES='drain 2s' table system_calls close-file close-connection close-finished
     echo
     echo "System calls of /bin/true: $(system_calls "" /bin/true) bare, $(system_calls "$empty" /bin/true) with an" \
         "empty library, $(system_calls "$library" /bin/true) with this one"

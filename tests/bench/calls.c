@@ -88,6 +88,18 @@ static void close_asked(void)
     close(peer);
 }
 
+/* The peer is done too: what a drain waits for is there. */
+static void close_finished(void)
+{
+    int peer;
+    int fd = connection(&peer);
+
+    ask_for_abort(fd);
+    shutdown(peer, SHUT_WR);
+    close(fd);
+    close(peer);
+}
+
 static void set_other_option(void)
 {
     int on = 1;
@@ -120,6 +132,7 @@ static const struct {
     {"after-setsockopt-other", set_other_option, 1},
     {"setsockopt-linger-zero", set_linger_zero, 0},
     {"close-marked", close_asked, 0},
+    {"close-finished", close_finished, 0},
 };
 
 int main(int argc, char **argv)
