@@ -127,8 +127,9 @@ start() {
     chmod 666 "$records"
     case $tap_mode in
     bare) in_background server setsid "$@" ;;
-    orderly) in_background server setsid "$LG_COMMAND" run --strict -l "$records" -f json -- "$@" ;;
-    drain) start -r 'drain 2s on linger-zero,unread' "$@" ;;
+    # The built-in policy but for its limit, since the records are counted.
+    orderly) start -r 'limit 100000/s' "$@" ;;
+    drain) start -r 'limit 100000/s; drain 2s on linger-zero,unread' "$@" ;;
     -r)
         tap_rules=$1
         shift
@@ -195,6 +196,8 @@ resets() {
 }
 
 capture() {
+    # Else the last capture's words would be taken for this one's.
+    rm -f "$tmp/tcpdump.err" "$tmp/packets"
     in_background tcpdump tcpdump -i server0 -n -p -U --immediate-mode -Z root -w "$tmp/packets"
     tap_capture=$pid
     wait_until 10 grep -q 'listening on' "$tmp/tcpdump.err"
