@@ -198,7 +198,8 @@ resets() {
 capture() {
     # Else the last capture's words would be taken for this one's.
     rm -f "$tmp/tcpdump.err" "$tmp/packets"
-    in_background tcpdump tcpdump -i server0 -n -p -U --immediate-mode -Z root -w "$tmp/packets"
+    # A slot of the kernel's buffer is as long as the snapshot: with a short one there are many.
+    in_background tcpdump tcpdump -i server0 -n -p -s 128 -B 8192 -U --immediate-mode -Z root -w "$tmp/packets"
     tap_capture=$pid
     wait_until 10 grep -q 'listening on' "$tmp/tcpdump.err"
 }
@@ -209,6 +210,7 @@ captured() {
     on_client perl -MIO::Socket::INET -e 'IO::Socket::INET->new(Proto => "udp", PeerAddr => $ARGV[0])->send("end")' "$host:9"
     wait_until 10 tap_has_end || not_ok "the capture is complete"
     end_background "$tap_capture"
+    grep -q '^0 packets dropped by kernel' "$tmp/tcpdump.err" || not_ok "no packet was dropped" "$(cat "$tmp/tcpdump.err")"
 }
 
 tap_has_end() {
