@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # socat: a parent that closes armed copies of what its children still use, and listeners that hand
 # linger zero on. The conversation of a child is never touched.
+# shellcheck disable=SC2317 # functions are called through wait_until and check
 # shellcheck source=tests/servers/server.sh
 . "$(dirname "$0")/server.sh"
 needs servers socat
@@ -26,7 +27,13 @@ downloads() {
     done | sort | uniq -c | tr -s ' '
 }
 
+# The children of the server before may still have its listener.
+is_free() {
+    ! listens 7000
+}
+
 for mode in bare orderly drain; do
+    wait_until 10 is_free
     start "$mode" socat "TCP-LISTEN:7000,bind=$host,fork,reuseaddr" "OPEN:$tmp/large,rdonly"
     wait_listens 7000
     reset_mark
@@ -36,6 +43,7 @@ for mode in bare orderly drain; do
     check "$mode: fork: socat is there" kill -0 "$server"
     stop
 
+    wait_until 10 is_free
     start "$mode" socat -u "OPEN:$tmp/queued,rdonly" "TCP-LISTEN:7000,bind=$host,reuseaddr,linger=0"
     wait_listens 7000
     rm -f "$tmp/read-now"
@@ -50,9 +58,10 @@ for mode in bare orderly drain; do
         is "$mode: linger=0: what was queued arrives" "$(checksum <"$tmp/got")" "$(checksum <"$tmp/queued")"
         is "$mode: linger=0: and ends with eof" "$(cut -d ' ' -f 1 "$tmp/end")" eof
     fi
-    wait "$server" 2>/dev/null
+    stop
 
     # The listener is armed; the children have it from there, and the parent closes a copy of each.
+    wait_until 10 is_free
     start "$mode" socat "TCP-LISTEN:7000,bind=$host,fork,reuseaddr,linger=0" "OPEN:$tmp/large,rdonly"
     wait_listens 7000
     if [ "$mode" != bare ]; then
