@@ -9,7 +9,6 @@ needs servers socat
 
 make_file "$tmp/large" 8192
 # More than a client with a small buffer takes, less than what the server's kernel does.
-make_file "$tmp/queued" 60
 large=$(checksum <"$tmp/large")
 
 # What arrived of eight, all at a time, and how they ended.
@@ -41,23 +40,6 @@ for mode in bare orderly drain; do
     is "$mode: fork: none was reset" "$(resets)" 0
     [ "$mode" = bare ] || is_records "$mode: fork: nothing is recorded" 0 count pid=ABOVE:0
     check "$mode: fork: socat is there" kill -0 "$server"
-    stop
-
-    wait_until 10 is_free
-    start "$mode" socat -u "OPEN:$tmp/queued,rdonly" "TCP-LISTEN:7000,bind=$host,reuseaddr,linger=0"
-    wait_listens 7000
-    rm -f "$tmp/read-now"
-    peer -r 4096 -o "$tmp/got" -w "$tmp/read-now" 7000 >"$tmp/end" &
-    client=$!
-    wait_until 10 tap_is_gone "$server"
-    : >"$tmp/read-now"
-    wait "$client"
-    if [ "$mode" = bare ]; then
-        check "$mode: linger=0: what was queued is lost" test "$(wc -c <"$tmp/got")" -lt 61440
-    else
-        is "$mode: linger=0: what was queued arrives" "$(checksum <"$tmp/got")" "$(checksum <"$tmp/queued")"
-        is "$mode: linger=0: and ends with eof" "$(cut -d ' ' -f 1 "$tmp/end")" eof
-    fi
     stop
 
     # The listener is armed; the children have it from there, and the parent closes a copy of each.
