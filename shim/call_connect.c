@@ -58,12 +58,8 @@ static int disconnect(struct lg_socket *socket, const struct sockaddr *to, sockl
     bool recorded = lg_record_wanted(&decision);
     int result = -1;
 
-    if (recorded) { /* now: afterwards there is nothing left to ask */
-        lg_facts_queues(socket);
-        lg_facts_identity(socket);
-        lg_facts_local(socket);
-        lg_facts_peer(socket);
-    }
+    if (recorded) /* now: afterwards there is nothing left to ask */
+        lg_facts_complete(socket);
     if (!rejected)
         result = connect_next(socket->fd, to, size, call);
     if (recorded && (rejected || result == 0))

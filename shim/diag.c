@@ -56,11 +56,6 @@ static long converse(const struct question *question, void *answer, size_t size)
     return result;
 }
 
-static bool fin_is_out(uint8_t state)
-{
-    return state == LG_TCP_FIN_WAIT_1 || state == LG_TCP_CLOSING || state == LG_TCP_LAST_ACK;
-}
-
 bool lg_diag_after_close(const struct lg_socket *socket, struct lg_afterlife *after)
 {
     char answer[ANSWER_BYTES] __attribute__((aligned(8)));
@@ -78,8 +73,6 @@ bool lg_diag_after_close(const struct lg_socket *socket, struct lg_afterlife *af
         return false;
     memcpy(&told, answer + NLMSG_HDRLEN, sizeof told);
     after->held = told.idiag_inode != 0; /* sock_i_ino: an orphan has none */
-    after->unsent_bytes = told.idiag_wqueue;
-    if (after->unsent_bytes > 0 && fin_is_out(told.idiag_state))
-        after->unsent_bytes--;
+    after->unsent_bytes = lg_facts_without_fin(told.idiag_wqueue, (enum lg_tcp_state)told.idiag_state);
     return true;
 }

@@ -63,18 +63,6 @@ static bool is_harmless(struct lg_ending *ending)
     return ending->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(&ending->socket);
 }
 
-/* Everything that a record tells. */
-static void complete_facts(struct lg_ending *ending)
-{
-    struct lg_socket *socket = &ending->socket;
-
-    if (socket->unsent_bytes == LG_BYTES_UNKNOWN && socket->state != LG_TCP_LISTEN)
-        lg_facts_queues(socket);
-    lg_facts_identity(socket);
-    lg_facts_local(socket);
-    lg_facts_peer(socket);
-}
-
 static bool aborts(enum lg_verdict_kind kind)
 {
     return kind == LG_VERDICT_ALLOW || kind == LG_VERDICT_OBSERVE;
@@ -96,7 +84,7 @@ void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintpt
     ending->recorded =
         lg_record_possible(&ending->decision) && !is_harmless(ending) && lg_record_wanted(&ending->decision);
     if (ending->recorded)
-        complete_facts(ending);
+        lg_facts_complete(&ending->socket);
     ending->sole = ending->recorded && lg_known_sole(ending->socket.cookie); /* before a drain forgets it */
     ending->started_ms = lg_sys_now_ms();
     if (aborts(ending->decision.verdict.kind))

@@ -125,21 +125,31 @@ static int64_t ask_bytes(int fd, unsigned long request)
     return lg_syscall3(SYS_ioctl, fd, (long)request, (long)&bytes) == 0 ? bytes : LG_BYTES_UNKNOWN;
 }
 
-/* SIOCOUTQ counts a FIN that the peer has not acknowledged as a byte. */
-static bool fin_is_out(enum lg_tcp_state state)
+int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state)
 {
-    return state == LG_TCP_FIN_WAIT_1 || state == LG_TCP_CLOSING || state == LG_TCP_LAST_ACK;
+    bool fin_is_out = state == LG_TCP_FIN_WAIT_1 || state == LG_TCP_CLOSING || state == LG_TCP_LAST_ACK;
+
+    return queued_bytes > 0 && fin_is_out ? queued_bytes - 1 : queued_bytes;
 }
 
 void lg_facts_queues(struct lg_socket *socket)
 {
-    socket->unsent_bytes = ask_bytes(socket->fd, SIOCOUTQ);
-    if (socket->unsent_bytes > 0 && fin_is_out(socket->state))
-        socket->unsent_bytes--;
+    socket->unsent_bytes = lg_facts_without_fin(ask_bytes(socket->fd, SIOCOUTQ), socket->state);
     socket->unread_bytes = ask_bytes(socket->fd, SIOCINQ);
     /* SIOCINQ stops before an urgent byte; a close counts it as unread all the same. */
     if (socket->unread_bytes == 0 && ask_bytes(socket->fd, SIOCATMARK) == 1)
         socket->unread_bytes = 1;
+}
+
+void lg_facts_complete(struct lg_socket *socket)
+{
+    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
+
+    if (has_queues && socket->unsent_bytes == LG_BYTES_UNKNOWN)
+        lg_facts_queues(socket);
+    lg_facts_identity(socket);
+    lg_facts_local(socket);
+    lg_facts_peer(socket);
 }
 
 bool lg_facts_can_reset(const struct lg_socket *socket)

@@ -64,6 +64,12 @@ void lg_facts_peer(struct lg_socket *socket);
 /* Fills unsent_bytes and unread_bytes (an unread urgent byte counts). */
 void lg_facts_queues(struct lg_socket *socket);
 
+/* The kernel's count of queued output without the FIN, which it counts as a byte until the peer has acknowledged it. */
+int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state);
+
+/* Everything that a record tells of a socket whose state is known, as far as it was not asked before. */
+void lg_facts_complete(struct lg_socket *socket);
+
 /*
  * True when an abort of a socket in this state sends RST (tcp_disconnect and tcp_need_reset in the
  * kernel's net/ipv4/tcp.c): not before the connection is there, and not after both FINs unless there

@@ -125,11 +125,7 @@ static void write_record(struct lg_socket *socket, const struct lg_decision *dec
         .error = outcome == LG_OUTCOME_REJECTED ? decision->verdict.reject_errno : 0,
     };
 
-    if (socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE)
-        lg_facts_queues(socket);
-    lg_facts_identity(socket);
-    lg_facts_local(socket);
-    lg_facts_peer(socket);
+    lg_facts_complete(socket);
     lg_record_write(&record);
 }
 
