@@ -46,7 +46,7 @@ DEPS = -MMD -MP -MT $(patsubst $(CURDIR)/%,%,$(abspath $@)) -MT $(abspath $@)
 # insist on, no helper of the compiler that libc would have to provide, every address bound at load.
 LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-plt -ftls-model=initial-exec \
               -fno-sanitize=all -fno-lto
-LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/exports.map \
+LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/call/exports.map \
               -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 ifneq ($(filter aarch64%,$(MACHINE)),)
@@ -54,8 +54,9 @@ LIB_CFLAGS += -mno-outline-atomics
 endif
 
 POLICY_SRC := $(wildcard policy/*.c)
-LIB_SRC := $(wildcard shim/*.c)
-COMMAND_SRC := $(wildcard shim/command/*.c)
+LIB_DIRS := base caller socket holder record release call start
+LIB_SRC := $(wildcard $(LIB_DIRS:%=shim/%/*.c))
+COMMAND_SRC := $(wildcard shim/command/*.c shim/command/*/*.c)
 
 LIB_OBJ := $(patsubst %.c,$(BUILD)/lib/%.o,$(POLICY_SRC) $(LIB_SRC))
 COMMAND_OBJ := $(patsubst %.c,$(BUILD)/command/%.o,$(POLICY_SRC) $(COMMAND_SRC))
@@ -79,7 +80,7 @@ $(BUILD)/lib/%.o: %.c Makefile
 	$(say) CC $<
 	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(LIB_CFLAGS) $(DEPS) -c -o $@ $<
 
-$(BUILD)/liblingerguard.so: $(LIB_OBJ) shim/exports.map
+$(BUILD)/liblingerguard.so: $(LIB_OBJ) shim/call/exports.map
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) $(LIB_LDFLAGS) -o $@ $(LIB_OBJ) -lgcc
 

@@ -7,7 +7,7 @@
 #   tests/DIR/NAME.t                       a TAP test in shell, see tests/harness/tap.sh
 #   tests/fuzz/fuzz_NAME.c                 a libFuzzer target with tests/fuzz/corpus/NAME/ and tests/fuzz/NAME.dict
 #
-# A C file may ask for more objects and libraries in a comment line: ` * links: shim/format.c -lm`.
+# A C file may ask for more objects and libraries in a comment line: ` * links: shim/record/format.c -lm`.
 
 comma := ,
 TEST_DIRS := unit interpose wire servers abi command
@@ -68,13 +68,13 @@ FUZZ_CC ?= clang
 
 .SECONDEXPANSION:
 $(REPLAY_BIN): $(TESTS)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
-               $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
+               $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) $(STD) $(WARN) -O1 -g $(REPLAY_SAN) -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
 
 $(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
-             $(wildcard policy/*.h shim/*.h shim/command/*.h) tests/tests.mk
+             $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(FUZZ_CC) $(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

@@ -2,9 +2,9 @@
 # What check-program knows of the library: the names in its export list, as C strings, sorted.
 
 INTERPOSED_INC := $(BUILD)/command/interposed.inc
-INTERPOSED_OBJ := $(BUILD)/command/shim/command/interposed.o
+INTERPOSED_OBJ := $(BUILD)/command/shim/command/program/interposed.o
 
-$(INTERPOSED_INC): shim/exports.map shim/command/command.mk
+$(INTERPOSED_INC): shim/call/exports.map shim/command/command.mk
 	@mkdir -p $(@D)
 	$(Q)sed -e 's/#.*//' $< | tr '\n\t' '  ' | \
 	    sed -e 's,/\*[^*]*\*/, ,g' -e 's/.*global://' -e 's/local:.*//' | tr -d ' ' | tr ';' '\n' | \

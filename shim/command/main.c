@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard: the table of subcommands. */
-#include "shim/command/command.h"
+#include "shim/command/common/command.h"
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>

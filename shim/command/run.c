@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard run: the environment that the library reads, and then the program in our place. */
-#include "shim/command/command.h"
-#include "shim/command/library.h"
-#include "shim/command/policy_source.h"
-#include "shim/command/search.h"
+#include "shim/command/common/command.h"
+#include "shim/command/program/library.h"
+#include "shim/command/policy/policy_source.h"
+#include "shim/command/program/search.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

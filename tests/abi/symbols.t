@@ -28,8 +28,8 @@ w dlsym
 LIST
 
 nm -D --defined-only "$LG_LIB" | awk '{ print $3 }' | sort >"$tmp/exported"
-sed -n '/global:/,/local:/s/^ *\([A-Za-z_0-9]*\);.*/\1/p' "$LG_ROOT/shim/exports.map" | sort >"$tmp/listed"
-is "the exported symbols are those of shim/exports.map" "$(cat "$tmp/exported")" "$(cat "$tmp/listed")"
+sed -n '/global:/,/local:/s/^ *\([A-Za-z_0-9]*\);.*/\1/p' "$LG_ROOT/shim/call/exports.map" | sort >"$tmp/listed"
+is "the exported symbols are those of shim/call/exports.map" "$(cat "$tmp/exported")" "$(cat "$tmp/listed")"
 
 nm -D "$LG_LIB" | awk '$1 == "U" || $1 == "w" { print $1, $2 }' | sort >"$tmp/undefined"
 sort "$tmp/allowed" >"$tmp/allowed.sorted"
@@ -58,7 +58,7 @@ is "policy/ includes nothing of shim/" "$(grep -l '"shim/' "$LG_ROOT"/policy/*.[
 is "policy/ has no variable" "$(size -A "$LG_BUILD"/lib/policy/*.o | awk '/^\.(data|bss) / && $2 > 0')" ""
 
 # A header that needs another one first is a trap.
-for header in "$LG_ROOT"/policy/*.h "$LG_ROOT"/shim/*.h; do
+for header in "$LG_ROOT"/policy/*.h "$LG_ROOT"/shim/*/*.h; do
     name=${header#"$LG_ROOT"/}
     echo "#include \"$name\"" >"$tmp/alone.c"
     ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -DLG_VERSION='"x"' -I"$LG_ROOT" -fsyntax-only "$tmp/alone.c" 2>"$tmp/alone.err" ||

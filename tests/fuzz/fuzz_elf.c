@@ -3,10 +3,10 @@
  * The ELF reader and the reader of #! lines on bytes in memory: no crash, no hang, no read outside,
  * and what they return keeps what their headers promise.
  *
- * links: shim/command/elf.c shim/command/script.c
+ * links: shim/command/program/elf.c shim/command/program/script.c
  */
-#include "shim/command/elf.h"
-#include "shim/command/script.h"
+#include "shim/command/program/elf.h"
+#include "shim/command/program/script.h"
 #include <stdlib.h>
 #include <string.h>
 

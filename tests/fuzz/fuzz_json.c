@@ -4,19 +4,19 @@
  * lines are, each table holds every record once, the json form is one JSON object, and nothing of
  * the log reaches a terminal or a page as more than text.
  *
- * links: shim/command/json.c shim/command/json_write.c shim/command/utf8.c
- * links: shim/command/report_record.c shim/command/report_group.c shim/command/report_join.c
- * links: shim/command/report_timeline.c shim/command/report_aggregate.c shim/command/report_text.c
- * links: shim/command/report_view.c shim/command/report_table.c shim/command/report_json.c
- * links: shim/command/report_html.c shim/command/report_style.c shim/command/report_svg.c
- * links: shim/command/report_prometheus.c shim/command/output.c
+ * links: shim/command/common/json.c shim/command/common/json_write.c shim/command/common/utf8.c
+ * links: shim/command/report/report_record.c shim/command/report/report_group.c shim/command/report/report_join.c
+ * links: shim/command/report/report_timeline.c shim/command/report/report_aggregate.c shim/command/report/report_text.c
+ * links: shim/command/report/report_view.c shim/command/report/report_table.c shim/command/report/report_json.c
+ * links: shim/command/report/report_html.c shim/command/report/report_style.c shim/command/report/report_svg.c
+ * links: shim/command/report/report_prometheus.c shim/command/common/output.c
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/command/json.h"
-#include "shim/command/report.h"
+#include "shim/command/common/json.h"
+#include "shim/command/report/report.h"
 
 #define SOCKETS 16u /* few, so that they push each other out */
 

@@ -8,14 +8,14 @@
  * functions each. A word of
  * the stack or a register that is TAG_STACK or TAG_MODULE plus an offset stands for an address there.
  *
- * links: shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/unwind.c shim/module.c shim/peek.c
+ * links: shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/caller/module.c shim/base/safe_read.c
  */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "shim/unwind.h"
+#include "shim/caller/unwind.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

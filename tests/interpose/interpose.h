@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "shim/sys.h"
+#include "shim/base/sys.h"
 #include "tests/harness/net.h"
 #include "tests/harness/proc.h"
 #include "tests/harness/records.h"

@@ -4,8 +4,8 @@
  * prints the frames found: `NUMBER MODULE+0xOFFSET`, or `NUMBER -` for an address without a name.
  * A line `expected FUNCTION:LINE` says where the first of them must be. Built by caller.t in many ways.
  *
- * links: shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c
- * links: shim/unwind.c shim/sys.c
+ * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c
+ * links: shim/caller/unwind.c shim/base/sys.c
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -22,7 +22,7 @@
 #include <execinfo.h>
 #endif
 
-#include "shim/caller.h"
+#include "shim/caller/caller.h"
 
 #define NEVER_INLINE __attribute__((noinline))
 

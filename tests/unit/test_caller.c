@@ -3,8 +3,8 @@
  * The parts of naming a caller: /proc/self/maps read in pieces, room that does not suffice, what may
  * be asked of the kernel and what happens when it refuses. The frames themselves: caller.t.
  *
- * links: shim/caller.c shim/module.c shim/maps.c shim/peek.c shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c
- * links: shim/unwind.c shim/sys.c
+ * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c
+ * links: shim/caller/unwind.c shim/base/sys.c
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -21,9 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "shim/caller.h"
-#include "shim/maps.h"
-#include "shim/module.h"
+#include "shim/caller/caller.h"
+#include "shim/caller/maps.h"
+#include "shim/caller/module.h"
 #include "tests/harness/tap.h"
 
 #define NEVER_INLINE __attribute__((noinline))

@@ -3,7 +3,7 @@
  * One step of a walk, table by table: lib_tables.c holds functions whose tables are written by hand,
  * the test makes a stack, stands in such a function and looks where it comes out.
  *
- * links: shim/eh_reader.c shim/eh_frame.c shim/eh_expression.c shim/unwind.c shim/module.c shim/peek.c
+ * links: shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/caller/module.c shim/base/safe_read.c
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "shim/unwind.h"
+#include "shim/caller/unwind.h"
 #include "tests/harness/tap.h"
 
 #ifdef __x86_64__
@@ -264,31 +264,31 @@ static void memory_that_is_not_there(void)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     char *pages = mmap(NULL, 3 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    struct lg_peek peek = {0};
+    struct lg_safe_pages peek = {0};
     char got[16];
 
     REQUIRE(pages != MAP_FAILED);
     memset(pages, 'x', 3 * page);
     REQUIRE(mprotect(pages + page, page, PROT_NONE) == 0);
-    CHECK(lg_peek_works());
-    CHECK(lg_peek_copy(&peek, got, (uintptr_t)pages + page - 16, 16));
+    CHECK(lg_safe_read_works());
+    CHECK(lg_safe_read(&peek, got, (uintptr_t)pages + page - 16, 16));
     CHECK_INT(got[15], 'x');
-    CHECK(!lg_peek_copy(&peek, got, (uintptr_t)pages + page - 15, 16));
-    CHECK(!lg_peek_copy(&peek, got, (uintptr_t)pages + page, 1));
-    CHECK(!lg_peek_copy(&peek, got, (uintptr_t)pages + 2 * page - 1, 2));
-    CHECK(lg_peek_copy(&peek, got, (uintptr_t)pages + 2 * page, 16));
-    CHECK(!lg_peek_copy(&peek, got, 0, 1));
-    CHECK(!lg_peek_copy(&peek, got, 1, 1));
-    CHECK(!lg_peek_copy(&peek, got, UINTPTR_MAX, 1));
-    CHECK(!lg_peek_copy(&peek, got, UINTPTR_MAX - 3, 16));
+    CHECK(!lg_safe_read(&peek, got, (uintptr_t)pages + page - 15, 16));
+    CHECK(!lg_safe_read(&peek, got, (uintptr_t)pages + page, 1));
+    CHECK(!lg_safe_read(&peek, got, (uintptr_t)pages + 2 * page - 1, 2));
+    CHECK(lg_safe_read(&peek, got, (uintptr_t)pages + 2 * page, 16));
+    CHECK(!lg_safe_read(&peek, got, 0, 1));
+    CHECK(!lg_safe_read(&peek, got, 1, 1));
+    CHECK(!lg_safe_read(&peek, got, UINTPTR_MAX, 1));
+    CHECK(!lg_safe_read(&peek, got, UINTPTR_MAX - 3, 16));
     /* More pages than are remembered, each of them twice. */
-    for (int i = 0; i < 4 * (int)LG_PEEK_PAGES; i++) {
+    for (int i = 0; i < 4 * (int)LG_SAFE_PAGES; i++) {
         char *one = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
         REQUIRE(one != MAP_FAILED);
         one[0] = (char)i;
-        CHECK(lg_peek_copy(&peek, got, (uintptr_t)one, 1));
-        CHECK(lg_peek_copy(&peek, got, (uintptr_t)one, 1));
+        CHECK(lg_safe_read(&peek, got, (uintptr_t)one, 1));
+        CHECK(lg_safe_read(&peek, got, (uintptr_t)one, 1));
         CHECK_INT(got[0], i);
     }
 
@@ -357,7 +357,7 @@ static void damaged_tables(void)
 
 static void code_is_what_is_executable(void)
 {
-    struct lg_peek peek = {0};
+    struct lg_safe_pages peek = {0};
 
     open_library();
     CHECK(lg_module_is_code(&module, &peek, label("plain")));

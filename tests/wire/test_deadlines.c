@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Peers that do not help: that never close, drip, pump, reset, are dead; and what bounds us then. */
-#include "shim/graceful.h"
+#include "shim/socket/drain.h"
 #include "tests/wire/wire.h"
 
 /* ---- A drain that does not get its FIN ---- */

@@ -7,7 +7,7 @@
 #define CONNECTIONS 10000
 #define WARM_UP     200
 #define LISTENER    3
-/* The table of shim/known.h, whose pages are touched one after the other, and a page or two of stack. */
+/* The table of shim/holder/by_cookie.h, whose pages are touched one after the other, and a page or two of stack. */
 #define TABLE_KIB 128
 #define SLACK_KIB (TABLE_KIB + 16)
 

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "shim/sys.h"
+#include "shim/base/sys.h"
 #include "tests/wire/wire.h"
 
 #define LISTENER 3

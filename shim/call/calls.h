@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The slow paths of the interposed calls, for those calls that reach the same end by another road
+ * (syscall, a range of descriptors). Each behaves as its libc function does, errno included.
+ */
+#ifndef LG_CALLS_H
+#define LG_CALLS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "shim/record/record.h"
+
+int lg_close_seen(int fd, enum lg_call call, uintptr_t caller);
+
+/* dup2 and dup3 differ in what they take for an error; `flags` is dup3's. */
+enum lg_dup { LG_DUP2, LG_DUP3 };
+int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller);
+
+int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller);
+
+int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller);
+
+int lg_shutdown_seen(int fd, int how, enum lg_call call, uintptr_t caller);
+
+/* After an accept, or a connect that has begun; `alone` as in shim/holder/by_cookie.h. */
+void lg_note_opened(int fd, enum lg_role role, bool alone);
+void lg_note_accepted(int fd);
+
+/* After a successful duplication of `from`, under the number `to`. */
+void lg_note_duplicated(int from, int to);
+
+/* After a message was sent. */
+void lg_note_sent(const struct msghdr *message);
+
+/* After a message was received. */
+void lg_note_received(struct msghdr *message);
+
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* close_range and closefrom: many closes in one, and our own descriptor is not among them. */
+#include <errno.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "shim/call/calls.h"
+#include "shim/base/proc_numbers.h"
+#include "shim/release/closing.h"
+#include "shim/release/guard.h"
+#include "shim/holder/by_cookie.h"
+#include "shim/call/next.h"
+#include "shim/record/sink.h"
+#include "shim/base/sys.h"
+
+/* <linux/close_range.h> is younger than some of the systems that this is built on. */
+#define RANGE_UNSHARE 2
+#define RANGE_CLOEXEC 4
+
+#define NUMBERS_WITHOUT_PROC 65536u /* as far as a range is walked where /proc is not mounted */
+
+struct range {
+    unsigned first;
+    unsigned last;
+    enum lg_call call;
+    uintptr_t caller;
+    int directory; /* the descriptor through which /proc is read */
+    bool all;      /* close every one, not only those that have an ending */
+};
+
+static bool end_one(void *context, unsigned fd)
+{
+    struct range *range = context;
+    struct lg_ending ending;
+
+    if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd))
+        return true;
+    lg_ending_begin(&ending, range->call, (int)fd, range->caller);
+    if (ending.recorded || range->all)
+        lg_sys_close((int)fd);
+    lg_ending_finish(&ending);
+    return true;
+}
+
+static void end_each(struct range *range)
+{
+    unsigned limit = range->last < NUMBERS_WITHOUT_PROC ? range->last : NUMBERS_WITHOUT_PROC;
+
+    range->directory = -1;
+    if (lg_proc_numbers("/proc/self/fd", &range->directory, end_one, range) >= 0)
+        return;
+    for (unsigned fd = range->first; fd <= limit; fd++)
+        end_one(range, fd);
+}
+
+static int range_next(unsigned first, unsigned last, int flags, enum lg_call call)
+{
+    return call == LG_CALL_SYSCALL ? (int)lg_next.syscall(SYS_close_range, (long)first, (long)last, (long)flags)
+                                   : lg_next.close_range(first, last, flags);
+}
+
+/* The range without the descriptor that is ours. */
+static int range_around(unsigned own, unsigned first, unsigned last, int flags, enum lg_call call)
+{
+    int result = 0;
+
+    if (flags & RANGE_UNSHARE && own == first && own == last)
+        return (int)lg_next_result(lg_syscall3(SYS_unshare, CLONE_FILES, 0, 0));
+    if (own > first)
+        result = range_next(first, own - 1, flags, call);
+    if (result == 0 && own < last)
+        result = range_next(own + 1, last, flags, call);
+    return result;
+}
+
+LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
+{
+    struct range range = {first, last, call, caller, -1, false};
+    int own;
+
+    if (flags & RANGE_UNSHARE) /* from now on two tables have what is open */
+        lg_epoch_advance();
+    if (first > last || flags & ~(RANGE_UNSHARE | RANGE_CLOEXEC) || flags & RANGE_CLOEXEC)
+        return range_next(first, last, flags, call);
+    /* With a table of its own the thread gives up only its copies: no connection ends. */
+    if (!(flags & RANGE_UNSHARE) && lg_guard_inspects())
+        end_each(&range);
+    own = lg_sink_fd();
+    if (own >= 0 && (unsigned)own >= first && (unsigned)own <= last)
+        return range_around((unsigned)own, first, last, flags, call);
+    return range_next(first, last, flags, call);
+}
+
+LG_EXPORT int close_range(unsigned first, unsigned last, int flags)
+{
+    if (lg_close_all_unseen() && !(flags & RANGE_UNSHARE))
+        return lg_next.close_range(first, last, flags);
+    return lg_close_range_seen(first, last, flags, LG_CALL_CLOSE_RANGE, LG_CALLER());
+}
+
+static void closefrom_seen(unsigned first, uintptr_t caller)
+{
+    struct range range = {first, ~0u, LG_CALL_CLOSEFROM, caller, -1, true};
+    int before = errno;
+
+    if (lg_close_range_seen(first, ~0u, 0, LG_CALL_CLOSEFROM, caller) < 0)
+        end_each(&range); /* a kernel before 5.9 */
+    errno = before;
+}
+
+LG_EXPORT void closefrom(int first)
+{
+    if (lg_close_all_unseen() && lg_next.closefrom)
+        lg_next.closefrom(first);
+    else
+        closefrom_seen(first < 0 ? 0 : (unsigned)first, LG_CALLER());
+}

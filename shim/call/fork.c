@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* Every way to a second process, which then holds every descriptor that we hold: the epoch changes, and nothing else.
+ */
+#include <sched.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "shim/release/guard.h"
+#include "shim/holder/by_cookie.h"
+#include "shim/call/next.h"
+#include "shim/record/record.h"
+
+static pid_t fork_by(pid_t (*next)(void))
+{
+    pid_t child;
+
+    lg_epoch_advance(); /* before: both sides inherit it */
+    child = next();
+    lg_epoch_advance(); /* and after: another thread may have opened one in between */
+    if (child == 0)
+        lg_record_forked();
+    return child;
+}
+
+LG_EXPORT pid_t fork(void)
+{
+    return fork_by(lg_next.fork);
+}
+
+LG_EXPORT_ALIAS(__fork, fork);
+
+LG_EXPORT pid_t _Fork(void)
+{
+    return fork_by(lg_next._Fork ? lg_next._Fork : lg_next.fork);
+}
+
+/* A thread with a table of its own has a copy of every descriptor. */
+LG_EXPORT int unshare(int flags)
+{
+    lg_next_need(unshare);
+    if (flags & CLONE_FILES)
+        lg_epoch_advance();
+    return lg_next.unshare(flags);
+}
+
+/* A thread shares the table of descriptors; anything else has a copy of it. */
+LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+    va_list more;
+    void *rest[3];
+
+    va_start(more, argument);
+    for (int i = 0; i < 3; i++)
+        rest[i] = va_arg(more, void *);
+    va_end(more);
+    lg_next_need(clone);
+    if (!(flags & CLONE_FILES))
+        lg_epoch_advance();
+    else if (!(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc or /proc tells of */
+        __atomic_store_n(&lg_epoch, LG_EPOCH_LAST, __ATOMIC_RELAXED);
+    return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+}
+
+LG_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                          const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[])
+{
+    lg_next_need(posix_spawn);
+    lg_epoch_advance();
+    return lg_next.posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+
+LG_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                           const posix_spawnattr_t *attributes, char *const arguments[], char *const environment[])
+{
+    lg_next_need(posix_spawnp);
+    lg_epoch_advance();
+    return lg_next.posix_spawnp(pid, file, actions, attributes, arguments, environment);
+}
+
+LG_EXPORT FILE *popen(const char *command, const char *mode)
+{
+    lg_next_need(popen);
+    lg_epoch_advance();
+    return lg_next.popen(command, mode);
+}
+
+LG_EXPORT int system(const char *command)
+{
+    lg_next_need(system);
+    lg_epoch_advance();
+    return lg_next.system(command);
+}
+
+LG_EXPORT int daemon(int stay, int keep)
+{
+    lg_next_need(daemon);
+    lg_epoch_advance();
+    return lg_next.daemon(stay, keep);
+}
+
+struct termios;
+struct winsize;
+int forkpty(int *terminal, char *name, const struct termios *modes, const struct winsize *size);
+
+LG_EXPORT int forkpty(int *terminal, char *name, const struct termios *modes, const struct winsize *size)
+{
+    lg_next_need(forkpty);
+    lg_epoch_advance();
+    return lg_next.forkpty(terminal, name, modes, size);
+}
+
+/*
+ * vfork returns twice on one stack, so no frame of ours may be there: count, and jump. The address
+ * is the first entry of lg_next (held by an assertion below).
+ */
+#if defined(__x86_64__)
+__asm__(".text\n"
+        ".globl vfork\n.type vfork, @function\n"
+        ".globl __vfork\n.type __vfork, @function\n"
+        "vfork:\n__vfork:\n\t.cfi_startproc\n\tendbr64\n"
+        "\tlock incq lg_epoch(%rip)\n"
+        "\tjmp *lg_next(%rip)\n"
+        "\t.cfi_endproc\n"
+        ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
+#elif defined(__i386__)
+__asm__(".text\n"
+        ".globl vfork\n.type vfork, @function\n"
+        ".globl __vfork\n.type __vfork, @function\n"
+        "vfork:\n__vfork:\n\t.cfi_startproc\n"
+        "\tcall 1f\n"
+        "1:\tpopl %ecx\n"
+        "\taddl $_GLOBAL_OFFSET_TABLE_+(.-1b), %ecx\n"
+        "\tlock incl lg_epoch@GOTOFF(%ecx)\n"
+        "\tjmp *lg_next@GOTOFF(%ecx)\n"
+        "\t.cfi_endproc\n"
+        ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
+#elif defined(__aarch64__)
+__asm__(".text\n"
+        ".globl vfork\n.type vfork, %function\n"
+        ".globl __vfork\n.type __vfork, %function\n"
+        "vfork:\n__vfork:\n\t.cfi_startproc\n\thint #34\n"
+        "\tadrp x16, lg_epoch\n\tadd x16, x16, :lo12:lg_epoch\n"
+        "1:\tldxr x17, [x16]\n\tadd x17, x17, #1\n\tstxr w9, x17, [x16]\n\tcbnz w9, 1b\n"
+        "\tadrp x16, lg_next\n\tldr x16, [x16, :lo12:lg_next]\n"
+        "\tbr x16\n"
+        "\t.cfi_endproc\n"
+        ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
+#endif
+
+_Static_assert(__builtin_offsetof(struct lg_next, vfork) == 0, "vfork jumps through the first entry");

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/call/next.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "shim/base/sys.h"
+
+extern void *dlsym(void *, const char *) __attribute__((weak));
+extern char *dlerror(void) __attribute__((weak));
+#define LOOK_BEHIND_US ((void *)-1L) /* RTLD_NEXT, the same in glibc and musl */
+
+long lg_next_result(long raw)
+{
+    if (raw >= 0 || raw < -4095)
+        return raw;
+    errno = (int)-raw;
+    return -1;
+}
+
+static int raw_close(int fd)
+{
+    return (int)lg_next_result(lg_sys_close(fd));
+}
+
+static int raw_close_range(unsigned first, unsigned last, int flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_close_range, (long)first, (long)last, flags));
+}
+
+static int raw_dup(int fd)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_dup, fd, 0, 0));
+}
+
+static int raw_dup3(int from, int to, int flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_dup3, from, to, flags));
+}
+
+static int raw_dup2(int from, int to)
+{
+    long result;
+
+    if (from != to)
+        return raw_dup3(from, to, 0);
+    result = lg_sys_fcntl(from, 1 /* F_GETFD */, 0);
+    return result < 0 ? (int)lg_next_result(result) : to;
+}
+
+static int raw_fcntl(int fd, int command, ...)
+{
+    va_list more;
+    long argument;
+
+    va_start(more, command);
+    argument = va_arg(more, long);
+    va_end(more);
+    return (int)lg_next_result(lg_sys_fcntl(fd, command, argument));
+}
+
+static int raw_setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    return (int)lg_next_result(lg_sys_setsockopt(fd, level, name, value, size));
+}
+
+static int raw_shutdown(int fd, int how)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_shutdown, fd, how, 0));
+}
+
+static int raw_connect(int fd, const struct sockaddr *to, socklen_t size)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_connect, fd, (long)to, (long)size));
+}
+
+static int raw_accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
+{
+    return (int)lg_next_result(lg_syscall4(SYS_accept4, fd, (long)from, (long)size, flags));
+}
+
+static int raw_accept(int fd, struct sockaddr *from, socklen_t *size)
+{
+    return raw_accept4(fd, from, size, 0);
+}
+
+static ssize_t raw_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    return lg_next_result(lg_syscall3(SYS_sendmsg, fd, (long)message, flags));
+}
+
+static int raw_sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+    return (int)lg_next_result(lg_syscall4(SYS_sendmmsg, fd, (long)messages, (long)count, flags));
+}
+
+static ssize_t raw_recvmsg(int fd, struct msghdr *message, int flags)
+{
+    return lg_next_result(lg_syscall3(SYS_recvmsg, fd, (long)message, flags));
+}
+
+/* recvmmsg's timeout has two forms on 32-bit machines; this is libc's of that name there. */
+static int raw_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
+{
+    return (int)lg_next_result(lg_syscall5(SYS_recvmmsg, fd, (long)messages, (long)count, flags, (long)timeout));
+}
+
+static int raw_socket(int family, int type, int protocol)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_socket, family, type, protocol));
+}
+
+static long raw_syscall(long number, ...)
+{
+    va_list more;
+    long a[6];
+
+    va_start(more, number);
+    for (int i = 0; i < 6; i++)
+        a[i] = va_arg(more, long);
+    va_end(more);
+    return lg_next_result(lg_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]));
+}
+
+/* What libc's fork does for a process that has nothing registered yet. Also stands in for vfork, as POSIX lets it. */
+static pid_t raw_fork(void)
+{
+    return (pid_t)lg_next_result(lg_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+}
+
+struct lg_next lg_next = {
+    .close = raw_close,
+    .close_range = raw_close_range,
+    .dup = raw_dup,
+    .dup2 = raw_dup2,
+    .dup3 = raw_dup3,
+    .fcntl = raw_fcntl,
+    .fcntl64 = raw_fcntl,
+    .setsockopt = raw_setsockopt,
+    .shutdown = raw_shutdown,
+    .connect = raw_connect,
+    .accept = raw_accept,
+    .accept4 = raw_accept4,
+    .sendmsg = raw_sendmsg,
+    .sendmmsg = raw_sendmmsg,
+    .recvmsg = raw_recvmsg,
+    .recvmmsg = raw_recvmmsg,
+    .socket = raw_socket,
+    .syscall = raw_syscall,
+    .fork = raw_fork,
+    .vfork = raw_fork,
+};
+
+#define ENTRY(name)                                                                                                    \
+    {                                                                                                                  \
+#name, offsetof(struct lg_next, name)                                                                          \
+    }
+
+static const struct {
+    const char *name;
+    size_t offset;
+} entries[] = {
+    ENTRY(close),     ENTRY(close_range), ENTRY(closefrom),   ENTRY(dup),          ENTRY(dup2),    ENTRY(dup3),
+    ENTRY(fcntl),     ENTRY(fcntl64),     ENTRY(setsockopt),  ENTRY(shutdown),     ENTRY(connect), ENTRY(accept),
+    ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
+    ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
+    ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
+    ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),
+};
+
+/* Before glibc 2.34 dlsym is in libdl, which a program need not have loaded; libc can, by these two. */
+extern void *__libc_dlopen_mode(const char *, int) __attribute__((weak));
+extern void *__libc_dlsym(void *, const char *) __attribute__((weak));
+#define RTLD_NOW_FOR_LIBC (2 | (int)0x80000000) /* RTLD_NOW, and __RTLD_DLOPEN, which this door asks for */
+
+typedef void *lookup_fn(void *, const char *);
+
+static lookup_fn *find_lookup(void)
+{
+    void *libdl = NULL;
+
+    if (dlsym)
+        return dlsym;
+    if (__libc_dlopen_mode && __libc_dlsym)
+        libdl = __libc_dlopen_mode("libdl.so.2", RTLD_NOW_FOR_LIBC);
+    return libdl ? (lookup_fn *)(uintptr_t)__libc_dlsym(libdl, "dlsym") : NULL;
+}
+
+/* Without a lookup nothing that has no system call behind it could go on: better no start than a crash later. */
+static void refuse_to_start(void)
+{
+    static const char why[] = "lingerguard: this libc has no dlsym; glibc 2.34 or later, or musl, is needed\n";
+
+    lg_sys_write(2, why, sizeof why - 1);
+    lg_syscall3(SYS_exit_group, 127, 0, 0);
+}
+
+void lg_next_resolve(void)
+{
+    lookup_fn *lookup = find_lookup();
+    bool missing = false;
+
+    if (!lookup)
+        refuse_to_start();
+    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
+        void *found = lookup(LOOK_BEHIND_US, entries[i].name);
+
+        if (found)
+            memcpy((char *)&lg_next + entries[i].offset, &found, sizeof found);
+        else
+            missing = true;
+    }
+    /* musl lacks closefrom and others: the program must not find our failed lookup in its dlerror. */
+    if (missing && dlerror)
+        dlerror();
+}

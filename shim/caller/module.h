@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which module (the executable, a shared object, the vdso) an address belongs to.
+ *
+ * Asked of _dl_find_object (glibc 2.35), which takes no lock, makes no system call and is
+ * async-signal-safe, also where the signal interrupted dlopen or dlclose (glibc manual, "Dynamic
+ * Linker Introspection"). dl_iterate_phdr and dladdr are not: they take the loader's lock.
+ *
+ * Async-signal-safe, thread-safe, fork-safe.
+ */
+#ifndef LG_MODULE_H
+#define LG_MODULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shim/base/safe_read.h"
+
+struct lg_module {
+    /* A range that is mapped from it, possibly with holes: all of it, or of an executable with holes one part. */
+    uintptr_t start;
+    uintptr_t end;
+    /* The range that .eh_frame_hdr is in, mostly the same. */
+    uintptr_t tables_start;
+    uintptr_t tables_end;
+    uintptr_t bias;         /* what is added to an address of the file */
+    uintptr_t eh_frame_hdr; /* 0: none */
+    const char *name;       /* as the loader has it, "" for the executable; lives as long as the module */
+};
+
+/* Notes where the program headers of the executable are. Called once, from the constructor. */
+void lg_module_load(void);
+
+/* Whether modules can be found at all: not under musl, nor under glibc before 2.35. */
+bool lg_module_can_find(void);
+
+/* Finds the module of `address`. Returns false, with `module` untouched, where there is none. */
+bool lg_module_find(struct lg_module *module, uintptr_t address);
+
+/* Whether `address` lies in a part of `module` that its program headers make executable. */
+bool lg_module_is_code(const struct lg_module *module, struct lg_safe_pages *peek, uintptr_t address);
+
+#endif

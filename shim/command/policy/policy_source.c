@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/command/policy/policy_source.h"
+#include "policy/parse.h"
+#include "policy/print.h"
+#include "shim/command/common/command.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The parser reports this many errors of a text at most. */
+#define ERRORS_SHOWN_MAX 1000u
+
+/* One byte more than is allowed, so that a text that is too large shows. */
+static int read_all(int fd, struct lg_policy_text *text)
+{
+    size_t room_bytes = LG_TEXT_BYTES_MAX + 1, length_bytes = 0;
+    char *bytes = malloc(room_bytes);
+    ssize_t got_bytes = 1;
+    int error = 0;
+
+    if (!bytes)
+        return ENOMEM;
+    while (got_bytes > 0 && length_bytes < room_bytes) {
+        got_bytes = read(fd, bytes + length_bytes, room_bytes - length_bytes);
+        if (got_bytes < 0 && errno == EINTR)
+            got_bytes = 1;
+        else if (got_bytes < 0)
+            error = errno;
+        else
+            length_bytes += (size_t)got_bytes;
+    }
+    if (!error && length_bytes > LG_TEXT_BYTES_MAX)
+        error = EFBIG;
+    if (error) {
+        free(bytes);
+        return error;
+    }
+    text->owned = bytes;
+    text->text = (struct lg_text){bytes, length_bytes};
+    return 0;
+}
+
+int lg_policy_text_read(struct lg_policy_text *text, const char *path)
+{
+    int fd, error;
+
+    *text = (struct lg_policy_text){.source = {LG_SOURCE_FILE, lg_text_of(path)}};
+    fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return errno;
+    error = read_all(fd, text);
+    close(fd);
+    return error;
+}
+
+int lg_policy_text_read_stdin(struct lg_policy_text *text)
+{
+    *text = (struct lg_policy_text){.source = {LG_SOURCE_FILE, lg_text_of("stdin")}};
+    return read_all(STDIN_FILENO, text);
+}
+
+bool lg_policy_path_is_lasting(const char *path)
+{
+    struct stat status;
+
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode))
+        return true;
+    lg_say_error("policy '%s': not a regular file, and every process that starts reads it; use a file, or rules", path);
+    return false;
+}
+
+void lg_policy_text_rules(struct lg_policy_text *text, const char *rules)
+{
+    *text = (struct lg_policy_text){.source = {LG_SOURCE_RULES, lg_text_of("rules")}, .text = lg_text_of(rules)};
+}
+
+void lg_policy_text_free(struct lg_policy_text *text)
+{
+    free(text->owned);
+    text->owned = NULL;
+}
+
+void lg_policy_text_unreadable(const char *path, int error)
+{
+    if (error == EFBIG)
+        lg_say_error("policy '%s': larger than %u bytes", path, LG_TEXT_BYTES_MAX);
+    else
+        lg_say_error("policy '%s': %s", path, strerror(error));
+}
+
+static void show_error(void *context, const struct lg_policy_error *error)
+{
+    lg_policy_error_print(error, true, lg_put_file, context);
+}
+
+unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_text *text)
+{
+    int name_bytes = (int)text->source.name.length_bytes;
+    const char *name = text->source.name.at;
+    unsigned errors;
+
+    fflush(stdout);
+    errors = lg_policy_parse(policy, &text->source, text->text, show_error, stderr);
+    if (errors > ERRORS_SHOWN_MAX)
+        fprintf(stderr, "%.*s: %u errors, the first %u are shown\n", name_bytes, name, errors, ERRORS_SHOWN_MAX);
+    else if (errors)
+        fprintf(stderr, "%.*s: %u error%s\n", name_bytes, name, errors, errors == 1 ? "" : "s");
+    return errors;
+}
+
+bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path)
+{
+    /* static: the policy points into them for as long as the command runs */
+    static struct lg_policy_text rules_text, file_text;
+    bool usable = true;
+
+    lg_policy_init(policy);
+    if (rules) {
+        lg_policy_text_rules(&rules_text, rules);
+        usable = lg_policy_text_parse(policy, &rules_text) == 0;
+    }
+    if (path) {
+        int error = lg_policy_text_read(&file_text, path);
+
+        if (error)
+            lg_policy_text_unreadable(path, error);
+        if (error || lg_policy_text_parse(policy, &file_text) > 0)
+            usable = false;
+    }
+    return usable;
+}

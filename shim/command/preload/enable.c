@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: MIT */
+/* lingerguard enable, disable and status: the library in every program, by /etc/ld.so.preload. */
+#include "shim/command/common/command.h"
+#include "shim/command/program/library.h"
+#include "shim/command/program/load_test.h"
+#include "shim/command/policy/policy_source.h"
+#include "shim/command/preload/preload_file.h"
+#include "shim/command/preload/preload_text.h"
+#include <errno.h>
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char enable_help[] =
+    "Usage: lingerguard enable [--library PATH] [--root DIR]\n"
+    "Puts the library into /etc/ld.so.preload, so that it is loaded into every program that starts.\n\n"
+    "      --library PATH   the library as programs will find it; default the installed one\n"
+    "      --root DIR       edit DIR/etc/ld.so.preload; PATH is below DIR\n"
+    "  -h, --help           show this text\n\n"
+    "Refuses a library that does not load or that others could replace, and an /etc/lingerguard/policy\n"
+    "that has errors. Other entries, comments and their order are kept.\n"
+    "Exit status: 0 when it is enabled, 2 when it could not be.\n";
+
+static const char disable_help[] =
+    "Usage: lingerguard disable [--root DIR]\n"
+    "Takes the library out of /etc/ld.so.preload; a file that is empty then is removed.\n\n"
+    "      --root DIR       edit DIR/etc/ld.so.preload\n"
+    "  -h, --help           show this text\n\n"
+    "Exit status: 0 when it is not enabled any more, 2 when that failed.\n";
+
+static const char status_help[] =
+    "Usage: lingerguard status [--root DIR]\n"
+    "Says whether the library is in /etc/ld.so.preload, and whether it still loads.\n\n"
+    "      --root DIR       look at DIR/etc/ld.so.preload\n"
+    "  -h, --help           show this text\n\n"
+    "Exit status: 0 when it is enabled, 1 when it is not, 2 when that cannot be told or it does not load.\n";
+
+struct options {
+    const char *library;
+    const char *root; /* "" for the system's own */
+    bool help;
+};
+
+enum { OPTION_LIBRARY = 256, OPTION_ROOT };
+
+/* `disable` and `status` take the table from its second entry on. */
+static const struct option longs[] = {
+    {"library", required_argument, NULL, OPTION_LIBRARY},
+    {"root", required_argument, NULL, OPTION_ROOT},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* "" instead of "/" and without a slash at the end, so that a path can be put behind it. */
+static const char *trim_root(char *root)
+{
+    size_t length = strlen(root);
+
+    while (length > 0 && root[length - 1] == '/')
+        root[--length] = 0;
+    return root;
+}
+
+/* Returns 0, or the exit status after a usage error. */
+static int read_options(int argc, char **argv, const struct option *table, struct options *options)
+{
+    int option;
+
+    *options = (struct options){.root = ""};
+    while ((option = getopt_long(argc, argv, ":h", table, NULL)) != -1) {
+        switch (option) {
+        case OPTION_LIBRARY:
+            options->library = optarg;
+            break;
+        case OPTION_ROOT:
+            if (optarg[0] == 0)
+                return lg_usage_error(argv[0], "--root: empty path");
+            options->root = trim_root(optarg);
+            break;
+        case 'h':
+            options->help = true;
+            return 0;
+        default:
+            return lg_option_error(argv[0], option, argv, table);
+        }
+    }
+    if (optind < argc)
+        return lg_usage_error(argv[0], "unexpected argument '%s'", argv[optind]);
+    return 0;
+}
+
+static void warn_of_musl(const char *root)
+{
+    char *pattern = NULL;
+    glob_t found;
+
+    if (asprintf(&pattern, "%s/lib/ld-musl-*.so.1", root) < 0)
+        return;
+    if (glob(pattern, 0, NULL, &found) == 0) {
+        lg_say_warning("programs linked with musl (%s is here) ignore " LG_PRELOAD_FILE
+                       "; set LD_PRELOAD for them, as 'lingerguard run' does",
+                       found.gl_pathv[0]);
+        globfree(&found);
+    }
+    free(pattern);
+}
+
+/* Absolute and fit for the list; the caller frees it. NULL after a message. */
+static char *choose_library(const struct options *options)
+{
+    const char *problem;
+    char *library;
+
+    if (options->library)
+        library = strdup(options->library);
+    else if (options->root[0])
+        library = strdup(LG_LIBDIR "/" LG_LIBRARY_NAME);
+    else
+        library = lg_library_find(true);
+    if (!library) {
+        if (!options->library && !options->root[0])
+            fputs("Give --library PATH to use another.\n", stderr);
+        return NULL;
+    }
+    problem = lg_library_path_problem(library);
+    if (library[0] != '/')
+        problem = "is not an absolute path";
+    else if (!problem && strchr(library, '#'))
+        problem = "has a '#' in its path, which starts a comment there";
+    else if (!problem && !lg_library_is_ours(lg_text_of(library)))
+        problem = "is not called " LG_LIBRARY_NAME ", the name by which 'disable' and 'status' know it";
+    if (problem) {
+        lg_say_error("library '%s' %s", library, problem);
+        free(library);
+        return NULL;
+    }
+    return library;
+}
+
+/* A broken policy would be a complaint in every program that starts. */
+static bool policy_is_usable(const char *root)
+{
+    static struct lg_policy policy;
+    char *path = NULL;
+    bool usable = true;
+
+    if (asprintf(&path, "%s" LG_POLICY_DEFAULT_PATH, root) < 0)
+        return false;
+    /* not freed when it was read: the policy's source is this name */
+    if (access(path, F_OK) == 0)
+        usable = lg_policy_load(&policy, NULL, path);
+    else
+        free(path);
+    return usable;
+}
+
+static bool library_is_usable(const char *root, const char *library)
+{
+    char problem[1024];
+
+    if (!lg_library_is_protected(root, library, problem, sizeof(problem)) ||
+        !lg_library_loads(root, library, problem, sizeof(problem))) {
+        lg_say_error("library '%s%s' cannot be used: %s", root, library, problem);
+        return false;
+    }
+    return true;
+}
+
+static int put_in(struct lg_preload_file *file, const char *library)
+{
+    struct lg_text first = {NULL, 0}, without, with;
+    unsigned count = lg_preload_text_count(file->text, &first);
+    bool done;
+
+    if (count == 1 && first.length_bytes == strlen(library) && memcmp(first.at, library, first.length_bytes) == 0) {
+        printf("%s: %s is enabled already\n", file->path, library);
+        return LG_EXIT_OK;
+    }
+    if (!lg_preload_text_remove(file->text, &without)) {
+        lg_say_error("%s", strerror(ENOMEM));
+        return LG_EXIT_USAGE;
+    }
+    done = lg_preload_text_insert(without, library, &with);
+    free((char *)without.at);
+    if (!done) {
+        lg_say_error("%s", strerror(ENOMEM));
+        return LG_EXIT_USAGE;
+    }
+    done = lg_preload_file_replace(file, with);
+    free((char *)with.at);
+    if (done)
+        printf("%s: %s is enabled%s\n", file->path, library, count ? ", in place of what was listed" : "");
+    return done ? LG_EXIT_OK : LG_EXIT_USAGE;
+}
+
+static int take_out(struct lg_preload_file *file)
+{
+    struct lg_text without;
+    bool done;
+
+    if (lg_preload_text_count(file->text, NULL) == 0) {
+        printf("%s: not enabled\n", file->path);
+        return LG_EXIT_OK;
+    }
+    if (!lg_preload_text_remove(file->text, &without)) {
+        lg_say_error("%s", strerror(ENOMEM));
+        return LG_EXIT_USAGE;
+    }
+    done = lg_preload_file_replace(file, without);
+    free((char *)without.at);
+    if (done)
+        printf("%s: disabled; programs that run already keep the library\n", file->path);
+    return done ? LG_EXIT_OK : LG_EXIT_USAGE;
+}
+
+static int tell(const struct lg_preload_file *file, const char *root)
+{
+    char library[4096], problem[1024];
+    struct lg_text first = {NULL, 0};
+    unsigned count = lg_preload_text_count(file->text, &first);
+
+    if (count == 0) {
+        printf("%s: not enabled\n", file->path);
+        return LG_EXIT_NO;
+    }
+    snprintf(library, sizeof(library), "%.*s", (int)first.length_bytes, first.at);
+    if (!lg_library_loads(root, library, problem, sizeof(problem))) {
+        lg_say_error("%s: %s is listed but does not load: %s", file->path, library, problem);
+        return LG_EXIT_USAGE;
+    }
+    printf("%s: %s is enabled and loads\n", file->path, library);
+    if (count > 1)
+        lg_say_warning("%s lists the library %u times; 'lingerguard enable' makes it one", file->path, count);
+    warn_of_musl(root);
+    return LG_EXIT_OK;
+}
+
+int lg_cmd_enable(int argc, char **argv)
+{
+    struct lg_preload_file file;
+    struct options options;
+    int status = read_options(argc, argv, longs, &options);
+    char *library;
+
+    if (status != 0)
+        return status;
+    if (options.help) {
+        fputs(enable_help, stdout);
+        return LG_EXIT_OK;
+    }
+    library = choose_library(&options);
+    if (!library)
+        return LG_EXIT_USAGE;
+    status = LG_EXIT_USAGE;
+    if (library_is_usable(options.root, library) && policy_is_usable(options.root)) {
+        if (lg_preload_file_open(&file, options.root, true))
+            status = put_in(&file, library);
+        lg_preload_file_close(&file);
+    }
+    if (status == LG_EXIT_OK)
+        warn_of_musl(options.root);
+    free(library);
+    return status;
+}
+
+int lg_cmd_disable(int argc, char **argv)
+{
+    struct lg_preload_file file;
+    struct options options;
+    int status = read_options(argc, argv, longs + 1, &options);
+
+    if (status != 0)
+        return status;
+    if (options.help) {
+        fputs(disable_help, stdout);
+        return LG_EXIT_OK;
+    }
+    status = lg_preload_file_open(&file, options.root, true) ? take_out(&file) : LG_EXIT_USAGE;
+    lg_preload_file_close(&file);
+    return status;
+}
+
+int lg_cmd_status(int argc, char **argv)
+{
+    struct lg_preload_file file;
+    struct options options;
+    int status = read_options(argc, argv, longs + 1, &options);
+
+    if (status != 0)
+        return status;
+    if (options.help) {
+        fputs(status_help, stdout);
+        return LG_EXIT_OK;
+    }
+    status = lg_preload_file_open(&file, options.root, false) ? tell(&file, options.root) : LG_EXIT_USAGE;
+    lg_preload_file_close(&file);
+    return status;
+}

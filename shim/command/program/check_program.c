@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* lingerguard check-program, and the warning of lingerguard run. */
+#include "shim/command/common/command.h"
+#include "shim/command/program/program.h"
+#include <stdlib.h>
+
+#define EXIT_SEES_PART    1
+#define EXIT_SEES_NOTHING 3
+
+static const char command[] = "check-program";
+
+static const char help[] =
+    "Usage: lingerguard check-program [-f FORMAT] PROGRAM...\n"
+    "Says whether the library will see a program's closes, and why not. Nothing is executed.\n"
+    "A PROGRAM without a slash is looked up in PATH; a script stands for its interpreter.\n\n"
+    "  -f, --format FORMAT  text or json (one object a line)\n"
+    "  -h, --help           show this text\n\n"
+    "Exit status: 0 sees all, 1 sees part, 3 sees nothing, 2 a PROGRAM cannot be examined; of several\n"
+    "programs the worst, an error before all.\n";
+
+static const struct option longs[] = {
+    {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+
+/* Reads the options; -1 to go on, otherwise the exit status. */
+static int read_options(int argc, char **argv, bool *json)
+{
+    static const char *const formats[] = {"text", "json"};
+    int option, format;
+
+    optind = 1;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":f:h", longs, NULL)) != -1) {
+        switch (option) {
+        case 'f':
+            format = lg_option_word(command, "--format", optarg, formats, 2);
+            if (format < 0)
+                return LG_EXIT_USAGE;
+            *json = format == 1;
+            break;
+        case 'h':
+            fputs(help, stdout);
+            return LG_EXIT_OK;
+        default:
+            return lg_option_error(command, option, argv, longs);
+        }
+    }
+    if (optind == argc)
+        return lg_usage_error(command, "missing PROGRAM");
+    return -1;
+}
+
+static void show_text(const struct lg_program *program, const char *name)
+{
+    if (program->sees == LG_SEES_UNKNOWN) {
+        lg_say_error("%s: %s: %s", command, name, program->error);
+        return;
+    }
+    printf("%s: ", name);
+    lg_program_print(program, stdout);
+    putchar('\n');
+    lg_program_print_notes(program, stdout, "  note: ");
+}
+
+static int worse(int status, enum lg_sees sees)
+{
+    static const int statuses[] = {LG_EXIT_OK, EXIT_SEES_PART, EXIT_SEES_NOTHING, LG_EXIT_USAGE};
+    int other = statuses[sees];
+
+    if (status == LG_EXIT_USAGE || other == LG_EXIT_USAGE)
+        return LG_EXIT_USAGE;
+    return other > status ? other : status;
+}
+
+int lg_cmd_check_program(int argc, char **argv)
+{
+    bool json = false;
+    struct lg_program_kind library;
+    int status = read_options(argc, argv, &json);
+    struct lg_program *program;
+
+    if (status >= 0)
+        return status;
+    program = malloc(sizeof(*program));
+    if (!program || !lg_program_library_kind(&library)) {
+        lg_say_error("%s: cannot tell what the library is built for", command);
+        free(program);
+        return LG_EXIT_USAGE;
+    }
+    status = LG_EXIT_OK;
+    for (int i = optind; i < argc; i++) {
+        lg_program_examine(program, argv[i], &library);
+        if (json)
+            lg_program_print_json(program, stdout, argv[i]);
+        else
+            show_text(program, argv[i]);
+        status = worse(status, program->sees);
+        lg_program_free(program);
+    }
+    free(program);
+    return status;
+}
+
+void lg_program_warn(const char *path)
+{
+    struct lg_program_kind library;
+    struct lg_program *program = malloc(sizeof(*program));
+    char *text = NULL;
+    size_t length = 0;
+    FILE *file;
+
+    if (!program)
+        return;
+    if (lg_program_library_kind(&library)) {
+        lg_program_examine(program, path, &library);
+        file =
+            program->sees == LG_SEES_PART || program->sees == LG_SEES_NOTHING ? open_memstream(&text, &length) : NULL;
+        if (file) {
+            lg_program_print(program, file);
+            if (fclose(file) == 0)
+                lg_say_warning("%s: the library %s", path, text);
+            free(text);
+        }
+        lg_program_free(program);
+    }
+    free(program);
+}

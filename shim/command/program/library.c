@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/command/program/library.h"
+#include "shim/command/common/command.h"
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+/* Debian's names of architectures; elsewhere ../lib and LG_LIBDIR serve. */
+#if defined(__x86_64__) && !defined(__ILP32__)
+#define MULTIARCH "x86_64-linux-gnu"
+#elif defined(__i386__)
+#define MULTIARCH "i386-linux-gnu"
+#elif defined(__aarch64__)
+#define MULTIARCH "aarch64-linux-gnu"
+#elif defined(__arm__) && defined(__ARM_PCS_VFP)
+#define MULTIARCH "arm-linux-gnueabihf"
+#elif defined(__riscv) && __riscv_xlen == 64
+#define MULTIARCH "riscv64-linux-gnu"
+#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
+#define MULTIARCH "powerpc64le-linux-gnu"
+#elif defined(__s390x__)
+#define MULTIARCH "s390x-linux-gnu"
+#endif
+
+/* The directory of the running command; false when it cannot be told. */
+static bool command_directory(char *directory)
+{
+    ssize_t length = readlink("/proc/self/exe", directory, PATH_MAX - 1);
+    char *slash;
+
+    if (length > 0) {
+        directory[length] = 0;
+    } else {
+        /* no /proc: what the kernel was asked to run */
+        const char *started = (const char *)getauxval(AT_EXECFN);
+
+        if (!started || !realpath(started, directory))
+            return false;
+    }
+    slash = strrchr(directory, '/');
+    if (!slash)
+        return false;
+    *slash = 0;
+    return true;
+}
+
+/* The directory above, or false for the root. */
+static bool strip_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+
+    if (!slash || slash[1] == 0)
+        return false;
+    *slash = 0;
+    return true;
+}
+
+static size_t list_places(char *places[], size_t room, bool installed)
+{
+    char directory[PATH_MAX];
+    size_t count = 0;
+
+    if (command_directory(directory)) {
+        if (!installed && asprintf(&places[count], "%s/" LG_LIBRARY_NAME, directory) >= 0)
+            count++;
+        if (strip_last(directory)) {
+            if (asprintf(&places[count], "%s/lib/" LG_LIBRARY_NAME, directory) >= 0)
+                count++;
+#ifdef MULTIARCH
+            if (asprintf(&places[count], "%s/lib/" MULTIARCH "/" LG_LIBRARY_NAME, directory) >= 0)
+                count++;
+#endif
+        }
+    }
+    if (count < room && (places[count] = strdup(LG_LIBDIR "/" LG_LIBRARY_NAME)) != NULL)
+        count++;
+    return count;
+}
+
+char *lg_library_find(bool installed)
+{
+    char *places[4] = {NULL};
+    size_t count = list_places(places, sizeof(places) / sizeof(places[0]), installed);
+    char *found = NULL;
+
+    for (size_t i = 0; i < count && !found; i++) {
+        if (access(places[i], R_OK) == 0)
+            found = strdup(places[i]);
+    }
+    if (!found) {
+        lg_say_error(LG_LIBRARY_NAME " not found; looked at:");
+        for (size_t i = 0; i < count; i++)
+            fprintf(stderr, "  %s\n", places[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        free(places[i]);
+    return found;
+}
+
+const char *lg_library_path_problem(const char *path)
+{
+    if (strpbrk(path, LG_LIST_SEPARATORS))
+        return "has white space or a colon in its path, where the dynamic linker would split it";
+    if (strchr(path, '$'))
+        return "has a '$' in its path, which the dynamic linker would expand";
+    return NULL;
+}
+
+bool lg_library_is_ours(struct lg_text name)
+{
+    const char *slash = name.length_bytes ? memrchr(name.at, '/', name.length_bytes) : NULL;
+    const char *last = slash ? slash + 1 : name.at;
+    size_t length = name.length_bytes - (size_t)(last - name.at);
+
+    return length == strlen(LG_LIBRARY_NAME) && memcmp(last, LG_LIBRARY_NAME, length) == 0;
+}
+
+char *lg_library_preload(const char *library, const char *existing)
+{
+    const char *at = existing ? existing : "";
+    size_t library_bytes = strlen(library);
+    char *value = malloc(library_bytes + strlen(at) + 2);
+    char *end;
+
+    if (!value)
+        return NULL;
+    end = mempcpy(value, library, library_bytes);
+    /* each name is copied with the separators behind it, or dropped with them */
+    while (*at) {
+        size_t name_bytes = strcspn(at, LG_LIST_SEPARATORS);
+        size_t whole_bytes = name_bytes + strspn(at + name_bytes, LG_LIST_SEPARATORS);
+
+        if (!lg_library_is_ours((struct lg_text){at, name_bytes})) {
+            if (end == value + library_bytes)
+                *end++ = ':';
+            end = mempcpy(end, at, whole_bytes);
+        }
+        at += whole_bytes;
+    }
+    *end = 0;
+    return value;
+}

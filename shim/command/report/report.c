@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* lingerguard report: json records in, a table, a page, json or metrics out. */
+#include "shim/command/report/report.h"
+#include "shim/command/common/command.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define ROWS_DEFAULT  10u
+#define WIDTH_DEFAULT 80u
+#define WIDTH_MAX     240u
+
+enum { EXIT_SOME_UNREAD = 1 };
+
+static const char help[] = "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o FILE] [LOG...]\n"
+                           "Sums up json records: who aborts, where, to whom, what was saved and what was lost.\n"
+                           "Reads standard input without LOG, or for '-'; compressed logs come through a pipe:\n"
+                           "zcat log*.gz | lingerguard report\n\n"
+                           "  -f, --format FORMAT  table (default), json, html, prometheus\n"
+                           "  -n, --rows ROWS      rows of each table, 0 for all; 10, or for json all of them\n"
+                           "  -o, --output FILE    write FILE, which is replaced only by a complete report\n"
+                           "  -h, --help           show this text\n\n"
+                           "Lines that are no records are counted and reported, not fatal. Exit status: 0, 1 when\n"
+                           "a LOG could not be read (the others are reported), 2 for a usage error.\n";
+
+typedef bool format_fn(const struct lg_report *report);
+
+enum format { FORMAT_TABLE = 0, FORMAT_JSON, FORMAT_HTML, FORMAT_PROMETHEUS, FORMAT_COUNT };
+
+static const char *const format_names[FORMAT_COUNT] = {"table", "json", "html", "prometheus"};
+static format_fn *const formats[FORMAT_COUNT] = {lg_report_as_table, lg_report_as_json, lg_report_as_html,
+                                                 lg_report_as_prometheus};
+
+struct options {
+    int format;
+    long rows; /* below 0: not given */
+    const char *output;
+    bool help;
+};
+
+static bool read_rows(const char *text, long *rows)
+{
+    char *end;
+
+    errno = 0;
+    *rows = strtol(text, &end, 10);
+    return errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9';
+}
+
+/* Returns LG_EXIT_OK, or an exit status after the message. */
+static int read_options(int argc, char **argv, struct options *options)
+{
+    static const struct option longs[] = {
+        {"format", required_argument, NULL, 'f'},
+        {"rows", required_argument, NULL, 'n'},
+        {"output", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+
+    *options = (struct options){.rows = -1};
+    while ((option = getopt_long(argc, argv, ":f:n:o:h", longs, NULL)) != -1) {
+        switch (option) {
+        case 'f':
+            options->format = lg_option_word("report", "--format", optarg, format_names, FORMAT_COUNT);
+            if (options->format < 0)
+                return LG_EXIT_USAGE;
+            break;
+        case 'n':
+            if (!read_rows(optarg, &options->rows))
+                return lg_usage_error("report", "--rows: '%s' is not a number of rows", optarg);
+            break;
+        case 'o':
+            options->output = optarg;
+            break;
+        case 'h':
+            options->help = true;
+            break;
+        default:
+            return lg_option_error("report", option, argv, longs);
+        }
+    }
+    return LG_EXIT_OK;
+}
+
+static unsigned terminal_width(void)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    unsigned long width = columns == NULL ? 0 : strtoul(columns, NULL, 10);
+
+    if (width == 0 && isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        width = size.ws_col;
+    if (width == 0)
+        width = WIDTH_DEFAULT;
+    return width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
+}
+
+/* https://no-color.org: set and not empty. */
+static bool wants_colour(const char *output)
+{
+    const char *no_color = getenv("NO_COLOR");
+    const char *term = getenv("TERM");
+
+    return output == NULL && isatty(STDOUT_FILENO) && (no_color == NULL || no_color[0] == '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+static void read_inputs(struct lg_aggregate *aggregate, struct lg_report_inputs *inputs, char **names)
+{
+    if (*names == NULL) {
+        if (isatty(STDIN_FILENO))
+            fputs("lingerguard: report: reading records from standard input\n", stderr);
+        lg_report_input_read(inputs, aggregate, "-");
+    }
+    for (; *names != NULL; names++)
+        lg_report_input_read(inputs, aggregate, *names);
+    lg_aggregate_finish(aggregate);
+}
+
+static int out_of_memory(void)
+{
+    lg_say_error("report: out of memory");
+    return LG_EXIT_USAGE;
+}
+
+static int write_report(const struct lg_aggregate *aggregate, const struct lg_report_inputs *inputs,
+                        const struct options *options)
+{
+    struct lg_report_file file;
+    struct lg_report report = {
+        .aggregate = aggregate,
+        .inputs = inputs,
+        .rows = options->rows >= 0               ? (size_t)options->rows
+                : options->format == FORMAT_JSON ? 0
+                                                 : ROWS_DEFAULT,
+        .width = terminal_width(),
+        .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
+        .colour = wants_colour(options->output),
+    };
+
+    if (!lg_report_file_open(&file, options->output))
+        return LG_EXIT_USAGE;
+    report.out = file.out;
+    if (!formats[options->format](&report)) {
+        lg_report_file_drop(&file);
+        return out_of_memory();
+    }
+    if (!lg_report_file_finish(&file))
+        return LG_EXIT_USAGE;
+    return inputs->unreadable != 0 ? (int)EXIT_SOME_UNREAD : LG_EXIT_OK;
+}
+
+int lg_cmd_report(int argc, char **argv)
+{
+    struct options options;
+    struct lg_report_inputs inputs = {0};
+    struct lg_aggregate *aggregate;
+    int status = read_options(argc, argv, &options);
+
+    if (status != LG_EXIT_OK)
+        return status;
+    if (options.help) {
+        fputs(help, stdout);
+        return LG_EXIT_OK;
+    }
+    setlocale(LC_CTYPE, "");
+    aggregate = malloc(sizeof(*aggregate));
+    if (aggregate == NULL)
+        return out_of_memory();
+    if (!lg_aggregate_init(aggregate, LG_JOIN_SOCKETS)) {
+        status = out_of_memory();
+    } else {
+        read_inputs(aggregate, &inputs, argv + optind);
+        status = write_report(aggregate, &inputs, &options);
+    }
+    lg_aggregate_free(aggregate);
+    free(aggregate);
+    return status;
+}

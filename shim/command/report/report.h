@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What the output formats of `lingerguard report` share: a finished aggregate and how to show it. */
+#ifndef LG_REPORT_H
+#define LG_REPORT_H
+
+#include "shim/command/report/report_aggregate.h"
+#include "shim/command/report/report_input.h"
+
+#include <stdio.h>
+
+struct lg_report {
+    FILE *out;
+    const struct lg_aggregate *aggregate;
+    const struct lg_report_inputs *inputs;
+    size_t rows;    /* of each table, 0 for all */
+    unsigned width; /* columns of the terminal */
+    bool utf8;      /* the locale's charset is UTF-8 */
+    bool colour;
+};
+
+/* A table that people see: its key in the json form, its title, a short one, and the names of its key's parts. */
+struct lg_report_table {
+    enum lg_table table;
+    const char *key;
+    const char *title;
+    const char *heading;  /* at most 15 columns */
+    const char *parts[3]; /* of a call site, the last takes all frames */
+};
+
+#define LG_REPORT_TABLES 5u
+extern const struct lg_report_table lg_report_tables[LG_REPORT_TABLES];
+
+/* A line of explanation for each of the byte counts, in words that all formats use. */
+extern const char lg_about_saved[];
+extern const char lg_about_lost[];
+extern const char lg_about_deadline[];
+extern const char lg_about_discarded[];
+extern const char lg_about_drained[];
+
+/* The rows to show of a table: as lg_group_sort, cut to `rows`. What is left out is summed up in `rest`. */
+struct lg_report_rows {
+    const struct lg_group **groups; /* free() it */
+    size_t count;
+    size_t left_out;
+    struct lg_count rest;
+};
+
+/* False without memory. */
+bool lg_report_rows(const struct lg_report *report, enum lg_table table, struct lg_report_rows *rows);
+
+/* The key of a group in one line, made safe for a terminal; for (others) and unknown keys as well. */
+void lg_report_label(const struct lg_report *report, FILE *out, enum lg_table table, const struct lg_group *group);
+
+/* "3 of 10 lines are broken (2 not JSON, 1 bad value); the first: FILE:7"; nothing without one. */
+void lg_report_put_broken(const struct lg_report *report, FILE *out);
+
+/* Whether a table has a group that stands for all others. */
+bool lg_report_has_others(const struct lg_report *report);
+
+/* The formats. Each writes the whole report; errors show in ferror(out). False without memory. */
+bool lg_report_as_table(const struct lg_report *report);
+bool lg_report_as_json(const struct lg_report *report);
+bool lg_report_as_html(const struct lg_report *report);
+bool lg_report_as_prometheus(const struct lg_report *report);
+
+/* The timeline of the html form: one inline SVG. */
+void lg_report_put_svg(const struct lg_report *report);
+
+/* The style sheet of the html form. */
+extern const char lg_report_style[];
+
+/* Opens what the report is written to: standard output, or a new file that takes the place of `path` when complete. */
+struct lg_report_file {
+    FILE *out;
+    const char *path; /* NULL for standard output */
+    char *temporary;  /* NULL when written in place: a device or a pipe */
+};
+
+/* Both say on standard error what went wrong and return false. A failed finish leaves `path` as it was. */
+bool lg_report_file_open(struct lg_report_file *file, const char *path);
+bool lg_report_file_finish(struct lg_report_file *file);
+
+/* Ends without a trace, after an error elsewhere. */
+void lg_report_file_drop(struct lg_report_file *file);
+
+#endif

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/command/report/report_aggregate.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+/* A key under construction in the aggregate's scratch. */
+struct key {
+    char *start;
+    char *at;
+};
+
+static void put_part(struct key *key, struct lg_text part)
+{
+    if (part.length_bytes != 0)
+        memcpy(key->at, part.at, part.length_bytes);
+    key->at += part.length_bytes;
+    *key->at++ = '\0';
+}
+
+static struct lg_text finish_key(const struct key *key)
+{
+    return (struct lg_text){key->start, (size_t)(key->at - key->start)};
+}
+
+static void put_port(struct key *key, const struct lg_address *local)
+{
+    char text[8] = "";
+
+    if (local->family != 0)
+        snprintf(text, sizeof(text), "%u", local->port);
+    put_part(key, (struct lg_text){text, strlen(text)});
+}
+
+/* The /24 of IPv4, the /64 of IPv6: about one site each. */
+static void put_network(struct key *key, const struct lg_address *peer)
+{
+    char text[INET6_ADDRSTRLEN + 4] = "";
+    uint8_t bytes[16] = {0};
+
+    if (peer->family != 0) {
+        memcpy(bytes, peer->bytes, peer->family == 4 ? 3 : 8);
+        inet_ntop(peer->family == 4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN);
+        strcat(text, peer->family == 4 ? "/24" : "/64");
+    }
+    put_part(key, (struct lg_text){text, strlen(text)});
+}
+
+static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_report_record *record)
+{
+    struct key key = {aggregate->key, aggregate->key};
+
+    switch (table) {
+    case LG_TABLE_PORT:
+        put_port(&key, &record->local);
+        break;
+    case LG_TABLE_NETWORK:
+        put_network(&key, &record->peer);
+        break;
+    case LG_TABLE_RULE:
+        put_part(&key, record->rule);
+        break;
+    case LG_TABLE_PROGRAM:
+    case LG_TABLE_PROBLEM_PROGRAM:
+        put_part(&key, record->exe);
+        break;
+    case LG_TABLE_METRIC:
+        put_part(&key, record->exe);
+        __attribute__((fallthrough));
+    case LG_TABLE_CAUSE:
+        put_part(&key, record->cause);
+        put_part(&key, record->verdict);
+        put_part(&key, record->outcome_text);
+        break;
+    case LG_TABLE_SITE:
+        put_part(&key, record->exe);
+        for (unsigned i = 0; i < record->caller_count; i++)
+            put_part(&key, record->callers[i]);
+        break;
+    case LG_TABLE_PROBLEM:
+        put_part(&key, record->exe);
+        put_part(&key, record->error);
+        break;
+    case LG_TABLE_COUNT:
+        break;
+    }
+    return lg_group_find(&aggregate->tables[table], finish_key(&key));
+}
+
+static struct lg_count *count_of(struct lg_aggregate *aggregate, enum lg_table table, uint32_t group)
+{
+    return &aggregate->tables[table].groups[group].count;
+}
+
+static bool is_call(const struct lg_report_record *record, const char *name)
+{
+    return record->call.length_bytes == strlen(name) && memcmp(record->call.at, name, strlen(name)) == 0;
+}
+
+/*
+ * Whether an abort was asked for here, as opposed to a connection that ended. Through syscall() it
+ * is the outcome that tells them apart.
+ */
+static bool is_asking(const struct lg_report_record *record)
+{
+    switch (record->outcome) {
+    case LG_REPORT_OUTCOME_DISARMED:
+        return is_call(record, "setsockopt") || is_call(record, "syscall");
+    case LG_REPORT_OUTCOME_REJECTED:
+    case LG_REPORT_OUTCOME_ALLOWED:
+        return true;
+    case LG_REPORT_OUTCOME_OTHER:
+    case LG_REPORT_OUTCOME_ABORTED:
+    case LG_REPORT_OUTCOME_ORDERLY:
+    case LG_REPORT_OUTCOME_LINGERED:
+    case LG_REPORT_OUTCOME_DRAINED:
+    case LG_REPORT_OUTCOME_DEADLINE:
+    case LG_REPORT_OUTCOME_PEER_RESET:
+    case LG_REPORT_OUTCOME_COUNT:
+        break;
+    }
+    return is_call(record, "setsockopt");
+}
+
+/* A listener has no peer; the connections that it resets are not counted one by one by the record. */
+static bool is_listener(const struct lg_report_record *record)
+{
+    static const char backlog[] = "backlog";
+    static const char listen[] = "listen";
+
+    return (record->cause.length_bytes == strlen(backlog) && memcmp(record->cause.at, backlog, strlen(backlog)) == 0) ||
+           (record->state.length_bytes == strlen(listen) && strncasecmp(record->state.at, listen, strlen(listen)) == 0);
+}
+
+/* LG_FATE_COUNT for an outcome that this version does not know: nothing to draw. */
+static enum lg_fate fate_of(const struct lg_report_record *record, bool is_asking_record)
+{
+    if (is_asking_record)
+        return LG_FATE_ASKED;
+    if (record->outcome == LG_REPORT_OUTCOME_ABORTED)
+        return LG_FATE_ABORTED;
+    if (record->outcome == LG_REPORT_OUTCOME_DEADLINE || record->outcome == LG_REPORT_OUTCOME_PEER_RESET)
+        return LG_FATE_CUT;
+    return record->outcome == LG_REPORT_OUTCOME_OTHER ? LG_FATE_COUNT : LG_FATE_ORDERLY;
+}
+
+/* What one record adds to every group that it is in; see struct lg_count for what the bytes mean. */
+static struct lg_count count_record(const struct lg_report_record *record, bool is_asking_record)
+{
+    struct lg_count one;
+
+    lg_count_init(&one);
+    one.records = 1;
+    one.suppressed = record->suppressed;
+    if (record->time_us != LG_TIME_UNKNOWN) {
+        one.first_us = record->time_us;
+        one.last_us = record->time_us;
+    }
+    if (is_asking_record)
+        return one;
+    if (record->outcome == LG_REPORT_OUTCOME_ABORTED) {
+        one.lost_bytes = record->unsent_bytes;
+        one.discarded_bytes = record->unread_bytes;
+    } else if (record->outcome == LG_REPORT_OUTCOME_DEADLINE) {
+        one.deadline_bytes = record->unsent_bytes;
+    } else if (record->outcome == LG_REPORT_OUTCOME_ORDERLY || record->outcome == LG_REPORT_OUTCOME_LINGERED ||
+               record->outcome == LG_REPORT_OUTCOME_DRAINED || record->outcome == LG_REPORT_OUTCOME_DISARMED) {
+        one.saved_bytes = record->unsent_bytes;
+    }
+    return one;
+}
+
+static uint64_t hash_address(const struct lg_address *address)
+{
+    uint64_t hash = UINT64_C(14695981039346656037) ^ address->port;
+
+    if (address->family == 0)
+        return 0;
+    for (size_t i = 0; i < sizeof(address->bytes); i++)
+        hash = (hash ^ address->bytes[i]) * UINT64_C(1099511628211);
+    return hash | 1;
+}
+
+/* An asking record without a peer may be of a socket that never connects; once it does, it counts as well. */
+static void become_connection(struct lg_aggregate *aggregate, struct lg_join_socket *socket)
+{
+    socket->is_connection = true;
+    aggregate->totals.connections = lg_sum(aggregate->totals.connections, 1);
+    for (unsigned table = 0; table < LG_TABLE_JOINED; table++) {
+        if (socket->groups[table] != LG_GROUP_NONE)
+            count_of(aggregate, (enum lg_table)table, socket->groups[table])->connections++;
+    }
+}
+
+static void count_in_site(struct lg_aggregate *aggregate, const struct lg_report_record *record,
+                          const struct lg_count *one, struct lg_join_socket *socket, bool asks)
+{
+    uint32_t site;
+
+    if (!asks && socket != NULL) {
+        if (socket->asker == LG_GROUP_NONE)
+            socket->closer = find_group(aggregate, LG_TABLE_SITE, record);
+        socket->is_closed = true;
+        lg_count_add(&socket->end, one);
+        return;
+    }
+    site = find_group(aggregate, LG_TABLE_SITE, record);
+    lg_count_add(count_of(aggregate, LG_TABLE_SITE, site), one);
+    if (socket == NULL)
+        return;
+    if (socket->is_connection && socket->asker != LG_GROUP_NONE && socket->asker != site)
+        count_of(aggregate, LG_TABLE_SITE, socket->asker)->connections++;
+    socket->asker = site;
+}
+
+/* The end of a connection belongs to the call site that asked for it, where that was seen. */
+static void leave_join(void *context, const struct lg_join_socket *socket)
+{
+    struct lg_aggregate *aggregate = context;
+    uint32_t site = socket->asker != LG_GROUP_NONE ? socket->asker : socket->closer;
+    struct lg_count *count;
+
+    if (site == LG_GROUP_NONE)
+        return;
+    count = count_of(aggregate, LG_TABLE_SITE, site);
+    lg_count_add(count, &socket->end);
+    count->connections += socket->is_connection;
+}
+
+static void count_time(struct lg_aggregate *aggregate, const struct lg_report_record *record, bool asks)
+{
+    enum lg_fate fate = fate_of(record, asks);
+
+    if (record->time_us != LG_TIME_UNKNOWN && fate != LG_FATE_COUNT)
+        lg_timeline_add(&aggregate->timeline, record->time_us, fate);
+    aggregate->waited_ms = lg_sum(aggregate->waited_ms, record->elapsed_ms);
+    if (record->elapsed_ms > aggregate->waited_most_ms)
+        aggregate->waited_most_ms = record->elapsed_ms;
+    aggregate->drained_bytes = lg_sum(aggregate->drained_bytes, record->drained_bytes);
+}
+
+/*
+ * A connection counts in a group when its last record in this table was of another group. Asked for
+ * before the socket had its addresses, it is not one of the connections whose addresses nobody knows.
+ */
+static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_report_record *record,
+                           const struct lg_count *one, struct lg_join_socket *socket)
+{
+    bool is_early =
+        (table == LG_TABLE_PORT || table == LG_TABLE_NETWORK) && record->peer.family == 0 && is_asking(record);
+    uint32_t group = find_group(aggregate, table, record);
+    struct lg_count more = *one;
+
+    if (socket != NULL && !is_early) {
+        more.connections = socket->is_connection && socket->groups[table] != group;
+        socket->groups[table] = group;
+    }
+    lg_count_add(count_of(aggregate, table, group), &more);
+}
+
+static void count_connection(struct lg_aggregate *aggregate, const struct lg_report_record *record)
+{
+    bool asks = is_asking(record);
+    bool is_connection = !is_listener(record) && (!asks || record->peer.family != 0);
+    struct lg_count one = count_record(record, asks);
+    struct lg_join_socket *socket = NULL;
+
+    if (record->has_socket && record->socket != 0 && !is_listener(record))
+        socket = lg_join_find(&aggregate->join, record->socket, hash_address(&record->peer));
+    if (socket != NULL && is_connection && !socket->is_connection)
+        become_connection(aggregate, socket);
+    count_time(aggregate, record, asks);
+    /* Without a cookie nothing can be joined: each end is a connection, each asking record none. */
+    one.connections = socket == NULL && is_connection && !asks;
+    count_in_site(aggregate, record, &one, socket, asks);
+    for (unsigned table = 0; table < LG_TABLE_JOINED; table++)
+        count_in_table(aggregate, (enum lg_table)table, record, &one, socket);
+    lg_count_add(&aggregate->totals, &one);
+}
+
+static void count_problem(struct lg_aggregate *aggregate, const struct lg_report_record *record)
+{
+    struct lg_count one = count_record(record, true);
+    uint32_t group = find_group(aggregate, LG_TABLE_PROBLEM, record);
+    uint32_t program = find_group(aggregate, LG_TABLE_PROBLEM_PROGRAM, record);
+
+    lg_count_add(count_of(aggregate, LG_TABLE_PROBLEM, group), &one);
+    lg_count_add(count_of(aggregate, LG_TABLE_PROBLEM_PROGRAM, program), &one);
+}
+
+bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count)
+{
+    bool is_ready = true;
+
+    memset(aggregate, 0, offsetof(struct lg_aggregate, key));
+    lg_count_init(&aggregate->totals);
+    for (unsigned table = 0; table < LG_TABLE_COUNT; table++)
+        is_ready = lg_group_table_init(&aggregate->tables[table]) && is_ready;
+    return lg_join_init(&aggregate->join, socket_count, leave_join, aggregate) && is_ready;
+}
+
+void lg_aggregate_free(struct lg_aggregate *aggregate)
+{
+    for (unsigned table = 0; table < LG_TABLE_COUNT; table++)
+        lg_group_table_free(&aggregate->tables[table]);
+    lg_join_free(&aggregate->join);
+}
+
+enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line)
+{
+    struct lg_report_record record;
+    enum lg_report_line kind = lg_report_record_read(line, aggregate->scratch, &record);
+
+    aggregate->lines[kind]++;
+    if (kind == LG_REPORT_LINE_RECORD)
+        count_connection(aggregate, &record);
+    else if (kind == LG_REPORT_LINE_PROBLEM)
+        count_problem(aggregate, &record);
+    return kind;
+}
+
+void lg_aggregate_skip(struct lg_aggregate *aggregate)
+{
+    aggregate->lines[LG_REPORT_LINE_TOO_LONG]++;
+}
+
+void lg_aggregate_finish(struct lg_aggregate *aggregate)
+{
+    lg_join_flush(&aggregate->join);
+}
+
+uint64_t lg_aggregate_broken(const struct lg_aggregate *aggregate)
+{
+    uint64_t broken = 0;
+
+    for (unsigned line = LG_REPORT_LINE_BLANK + 1; line < LG_REPORT_LINE_COUNT; line++)
+        broken += aggregate->lines[line];
+    return broken;
+}

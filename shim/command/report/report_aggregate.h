@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records summed up, in memory that does not grow with their number: at most about 180 MiB, and
+ * that only for a log of hostile variety. Not thread-safe; one aggregate per report.
+ */
+#ifndef LG_REPORT_AGGREGATE_H
+#define LG_REPORT_AGGREGATE_H
+
+#include "shim/command/report/report_group.h"
+#include "shim/command/report/report_join.h"
+#include "shim/command/report/report_record.h"
+#include "shim/command/report/report_timeline.h"
+
+/* The tables, and the parts of their keys. Those before LG_TABLE_JOINED remember a socket's group. */
+enum lg_table {
+    LG_TABLE_PORT = 0, /* local port */
+    LG_TABLE_NETWORK,  /* peer network: /24 or /64 */
+    LG_TABLE_CAUSE,    /* cause, verdict, outcome */
+    LG_TABLE_RULE,     /* rule */
+    LG_TABLE_PROGRAM,  /* exe */
+    LG_TABLE_METRIC,   /* exe, cause, verdict, outcome */
+    LG_TABLE_JOINED,
+    LG_TABLE_SITE = LG_TABLE_JOINED, /* exe, frames of the caller */
+    LG_TABLE_PROBLEM,                /* exe, error */
+    LG_TABLE_PROBLEM_PROGRAM,        /* exe */
+    LG_TABLE_COUNT                   /* always last */
+};
+_Static_assert(LG_TABLE_JOINED == LG_JOIN_TABLES, "a socket remembers one group of each of these tables");
+
+struct lg_aggregate {
+    struct lg_group_table tables[LG_TABLE_COUNT];
+    struct lg_join join;
+    struct lg_timeline timeline;
+    struct lg_count totals;
+    uint64_t drained_bytes; /* input that graceful closes read and discarded */
+    uint64_t waited_ms;     /* in closes, all together */
+    uint64_t waited_most_ms;
+    uint64_t lines[LG_REPORT_LINE_COUNT];
+    char key[LG_REPORT_LINE_BYTES_MAX + 512]; /* scratch: no key is longer than a line and its separators */
+    char scratch[LG_REPORT_LINE_BYTES_MAX];
+};
+
+/* Large: belongs on the heap. `socket_count` is that of lg_join_init. False when there is no memory; lg_aggregate_free
+ * is allowed all the same. */
+bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count);
+void lg_aggregate_free(struct lg_aggregate *aggregate);
+
+/* Counts one line, without its end; says what it was. */
+enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line);
+
+/* A line that was too long to be kept. */
+void lg_aggregate_skip(struct lg_aggregate *aggregate);
+
+/* After the last line: sockets that still wait for the other record are counted. */
+void lg_aggregate_finish(struct lg_aggregate *aggregate);
+
+/* Lines that are neither blank, nor a record, nor a problem report. */
+uint64_t lg_aggregate_broken(const struct lg_aggregate *aggregate);
+
+#endif

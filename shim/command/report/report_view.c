@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/* What the formats of the report have in common. */
+#include "shim/command/report/report.h"
+#include "shim/command/report/report_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const struct lg_report_table lg_report_tables[LG_REPORT_TABLES] = {
+    {LG_TABLE_SITE, "by_call_site", "By program and call site", "By call site", {"exe", "caller", NULL}},
+    {LG_TABLE_PORT, "by_local_port", "By local port", "By local port", {"port", NULL, NULL}},
+    {LG_TABLE_NETWORK, "by_peer_network", "By peer network", "By peer network", {"network", NULL, NULL}},
+    {LG_TABLE_CAUSE, "by_cause", "By cause, verdict and outcome", "By cause", {"cause", "verdict", "outcome"}},
+    {LG_TABLE_RULE, "by_rule", "By rule", "By rule", {"rule", NULL, NULL}},
+};
+
+const char lg_about_saved[] = "queued output that an abort would have destroyed";
+const char lg_about_lost[] = "queued output that an abort destroyed";
+const char lg_about_deadline[] = "queued output left when a graceful close timed out";
+const char lg_about_discarded[] = "input not yet read when the connection was aborted";
+const char lg_about_drained[] = "input that a graceful close read and discarded";
+
+bool lg_report_rows(const struct lg_report *report, enum lg_table table, struct lg_report_rows *rows)
+{
+    *rows = (struct lg_report_rows){0};
+    lg_count_init(&rows->rest);
+    rows->groups = lg_group_sort(&report->aggregate->tables[table], &rows->count);
+    if (rows->groups == NULL)
+        return false;
+    if (report->rows == 0 || rows->count <= report->rows)
+        return true;
+    rows->left_out = rows->count - report->rows;
+    rows->count = report->rows;
+    for (size_t i = 0; i < rows->left_out; i++)
+        lg_count_add(&rows->rest, &rows->groups[rows->count + i]->count);
+    return true;
+}
+
+static void put_part(const struct lg_report *report, FILE *out, struct lg_text part)
+{
+    if (part.at == NULL)
+        fputs("(not known)", out);
+    else
+        lg_put_safe(out, part, !report->utf8);
+}
+
+void lg_report_label(const struct lg_report *report, FILE *out, enum lg_table table, const struct lg_group *group)
+{
+    static const char *const between_frames[] = {" < ", " \xE2\x80\xB9 "};
+
+    if (group->key == NULL) {
+        fputs("(others)", out);
+        return;
+    }
+    put_part(report, out, lg_group_part(group, 0));
+    if (table == LG_TABLE_CAUSE) {
+        fputs(", ", out);
+        put_part(report, out, lg_group_part(group, 1));
+        fputs(report->utf8 ? " \xE2\x86\x92 " : " -> ", out);
+        put_part(report, out, lg_group_part(group, 2));
+    } else if (table == LG_TABLE_SITE || table == LG_TABLE_PROBLEM) {
+        fputs("  ", out);
+        put_part(report, out, lg_group_part(group, 1));
+        for (unsigned i = 2; lg_group_part(group, i).at != NULL; i++) {
+            fputs(between_frames[report->utf8], out);
+            put_part(report, out, lg_group_part(group, i));
+        }
+    }
+}
+
+void lg_report_put_broken(const struct lg_report *report, FILE *out)
+{
+    const uint64_t *lines = report->aggregate->lines;
+    uint64_t broken = lg_aggregate_broken(report->aggregate);
+    char room[2][LG_NUMBER_ROOM];
+    const char *separator = "";
+
+    if (broken == 0)
+        return;
+    fprintf(out, "%s of %s lines %s broken (", lg_count_text(room[0], broken),
+            lg_count_text(room[1], lg_sum(lg_sum(broken, lines[LG_REPORT_LINE_RECORD]), lines[LG_REPORT_LINE_PROBLEM])),
+            broken == 1 ? "is" : "are");
+    for (unsigned kind = LG_REPORT_LINE_BLANK + 1; kind < LG_REPORT_LINE_COUNT; kind++) {
+        if (lines[kind] == 0)
+            continue;
+        fprintf(out, "%s%s %s", separator, lg_count_text(room[0], lines[kind]),
+                lg_report_line_name((enum lg_report_line)kind));
+        separator = ", ";
+    }
+    fputs("), the first at ", out);
+    if (report->inputs->broken_name != NULL)
+        lg_put_safe(out, (struct lg_text){report->inputs->broken_name, strlen(report->inputs->broken_name)},
+                    !report->utf8);
+    fprintf(out, ":%llu", (unsigned long long)report->inputs->broken_line);
+}
+
+bool lg_report_has_others(const struct lg_report *report)
+{
+    for (unsigned table = 0; table < LG_TABLE_COUNT; table++) {
+        if (report->aggregate->tables[table].groups[LG_GROUP_OTHERS].count.records != 0)
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A record as one line: JSON with the keys of liblingerguard(7), or text for people. Facts that are
+ * not known are left out. The line ends in a line end and is valid however long the strings are.
+ *
+ * Async-signal-safe, thread-safe, fork-safe.
+ */
+#ifndef LG_FORMAT_H
+#define LG_FORMAT_H
+
+#include "policy/policy.h"
+#include "shim/caller/caller.h"
+#include "shim/base/line.h"
+#include "shim/record/record.h"
+
+/* Who writes, and when. */
+struct lg_stamp {
+    int64_t seconds; /* CLOCK_REALTIME */
+    int64_t nanoseconds;
+    int pid;
+    int tid;
+    struct lg_text exe;
+    uint64_t suppressed; /* records dropped since the last one */
+};
+
+void lg_format_record(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
+                      const struct lg_policy *policy, const struct lg_record *record, const struct lg_frames *frames);
+
+void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
+                       const struct lg_text *parts, unsigned count);
+
+#endif

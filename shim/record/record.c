@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/record/record.h"
+
+#include "shim/caller/caller.h"
+#include "shim/record/format.h"
+#include "shim/release/guard.h"
+#include "shim/record/limit.h"
+#include "shim/base/line.h"
+#include "shim/record/sink.h"
+#include "shim/base/sys.h"
+
+static struct {
+    enum lg_format format;
+    uint32_t limit_per_s;
+    uint32_t callers;
+    struct lg_text exe;
+    struct lg_limit limit;
+} recorder = {.limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
+
+void lg_record_start(const struct lg_settings *settings, struct lg_text exe)
+{
+    recorder.format = settings->format;
+    recorder.limit_per_s = settings->limit_per_s;
+    recorder.callers = settings->callers;
+    recorder.exe = exe;
+}
+
+bool lg_record_possible(const struct lg_decision *decision)
+{
+    return !decision->quiet && decision->verdict.kind != LG_VERDICT_ALLOW && lg_sink_is_on();
+}
+
+bool lg_record_wanted(const struct lg_decision *decision)
+{
+    return lg_record_possible(decision) && lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
+}
+
+void lg_record_withdraw(void)
+{
+    lg_limit_give_back(&recorder.limit);
+}
+
+static void stamp_now(struct lg_stamp *stamp)
+{
+    lg_sys_realtime(&stamp->seconds, &stamp->nanoseconds);
+    stamp->pid = lg_sys_pid();
+    stamp->tid = lg_sys_tid();
+    stamp->exe = recorder.exe;
+    stamp->suppressed = lg_limit_dropped(&recorder.limit);
+}
+
+void lg_record_write(const struct lg_record *record)
+{
+    char buffer[LG_RECORD_BYTES_MAX];
+    struct lg_frames frames = {0};
+    struct lg_stamp stamp;
+    struct lg_line line;
+
+    if (recorder.callers > 0 && record->caller != 0)
+        lg_frames_collect(&frames, record->caller, recorder.callers);
+    stamp_now(&stamp);
+    lg_line_init(&line, buffer, sizeof buffer);
+    lg_format_record(&line, recorder.format, &stamp, lg_process.policy, record, &frames);
+    if (!lg_sink_write(line.at, line.used_bytes))
+        lg_limit_drop(&recorder.limit, stamp.suppressed + 1);
+}
+
+void lg_record_problem(const struct lg_text *parts, unsigned count)
+{
+    char buffer[LG_RECORD_BYTES_MAX];
+    struct lg_stamp stamp;
+    struct lg_line line;
+
+    stamp_now(&stamp);
+    lg_line_init(&line, buffer, sizeof buffer);
+    lg_format_problem(&line, recorder.format, &stamp, parts, count);
+    lg_sink_write(line.at, line.used_bytes);
+}
+
+void lg_record_forked(void)
+{
+    lg_limit_dropped(&recorder.limit);
+    lg_sink_forked();
+}

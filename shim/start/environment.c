@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/start/environment.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "policy/parse.h"
+
+#define PREFIX "LINGERGUARD_"
+
+static const char *const names[] = {
+    PREFIX "POLICY", PREFIX "RULES", PREFIX "LOG", PREFIX "FORMAT", PREFIX "STRICT", PREFIX "OFF",
+};
+#define NAMES (sizeof names / sizeof names[0])
+
+static const char **place_of(struct lg_environment *settings, size_t index)
+{
+    const char **const places[NAMES] = {
+        &settings->policy, &settings->rules, &settings->log, &settings->format, &settings->strict, &settings->off,
+    };
+
+    return places[index];
+}
+
+static bool starts_with(const char *text, const char *start)
+{
+    while (*start) {
+        if (*text++ != *start++)
+            return false;
+    }
+    return true;
+}
+
+/* The value of NAME in "NAME=VALUE"; NULL when it is another variable. */
+static const char *value_of(const char *variable, const char *name)
+{
+    size_t length = strlen(name);
+
+    return starts_with(variable, name) && variable[length] == '=' ? variable + length + 1 : NULL;
+}
+
+static void note_unknown(struct lg_environment *settings, const char *variable)
+{
+    size_t length = 0;
+
+    while (variable[length] && variable[length] != '=')
+        length++;
+    settings->unknown = variable;
+    settings->unknown_suggestion = lg_nearest_word((struct lg_text){variable, length}, names, NAMES);
+}
+
+static void read_variable(struct lg_environment *settings, const char *variable)
+{
+    for (size_t i = 0; i < NAMES; i++) {
+        const char *value = value_of(variable, names[i]);
+
+        if (value) {
+            *place_of(settings, i) = *value ? value : NULL;
+            return;
+        }
+    }
+    if (!settings->unknown)
+        note_unknown(settings, variable);
+}
+
+void lg_environment_read(struct lg_environment *settings, char *const *environment, bool secure)
+{
+    memset(settings, 0, sizeof *settings);
+    for (; environment && *environment; environment++) {
+        const char *journal = value_of(*environment, "JOURNAL_STREAM");
+
+        if (journal)
+            settings->journal_stream = journal;
+        else if (!secure && starts_with(*environment, PREFIX))
+            read_variable(settings, *environment);
+    }
+}

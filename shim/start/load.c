@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The constructor: environment and files to a policy in force. Everything is read here, once; what
+ * is wrong is told here, once, and the program starts all the same unless LINGERGUARD_STRICT says no.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "policy/parse.h"
+#include "policy/print.h"
+#include "shim/caller/caller.h"
+#include "shim/start/environment.h"
+#include "shim/release/guard.h"
+#include "shim/base/line.h"
+#include "shim/call/next.h"
+#include "shim/record/record.h"
+#include "shim/record/sink.h"
+#include "shim/base/sys.h"
+
+#define SYSTEM_POLICY "/etc/lingerguard/policy"
+#define EXIT_CONFIG   78 /* EX_CONFIG of sysexits.h */
+#define PATH_BYTES    4096
+
+extern char **environ;
+
+/* Untouched pages of these cost nothing: a process without a policy has none of them. */
+static struct lg_policy policy;
+static char policy_text[LG_TEXT_BYTES_MAX + 1];
+static char rules_text[LG_TEXT_BYTES_MAX + 1];
+static char exe_path[PATH_BYTES];
+static char log_path[PATH_BYTES];
+static char policy_path[PATH_BYTES];
+
+/* What went wrong, until there is a log to tell it to. The first of each kind is told in full. */
+struct trouble {
+    unsigned errors;     /* of the policy's text */
+    char first[1024];    /* the first of them */
+    struct lg_line line; /* over `first` */
+    bool unusable;       /* what STRICT ends the program for */
+};
+
+static struct lg_text text_of(const char *words)
+{
+    return (struct lg_text){words, words ? strlen(words) : 0};
+}
+
+static bool text_is(struct lg_text text, const char *word)
+{
+    return text.length_bytes == strlen(word) && memcmp(text.at, word, text.length_bytes) == 0;
+}
+
+static void tell(const char *a, const char *b, const char *c, const char *d)
+{
+    const struct lg_text parts[] = {text_of(a), text_of(b), text_of(c), text_of(d)};
+
+    lg_record_problem(parts, sizeof parts / sizeof parts[0]);
+}
+
+static void note_error(void *context, const struct lg_policy_error *error)
+{
+    struct trouble *trouble = context;
+
+    if (trouble->errors++ == 0)
+        lg_policy_error_print(error, false, lg_line_put, &trouble->line);
+}
+
+/* An error of the file itself takes the place of an error in its text. */
+static void note_file_error(struct trouble *trouble, const char *path, const char *problem)
+{
+    if (trouble->errors++ > 0)
+        return;
+    lg_line_word(&trouble->line, path);
+    lg_line_word(&trouble->line, ": ");
+    lg_line_word(&trouble->line, problem);
+    lg_line_word(&trouble->line, "\n");
+}
+
+static const char *error_word(int error)
+{
+    const char *name = lg_errno_name(error);
+
+    return name ? name : "error";
+}
+
+/* Reads a whole file. Returns its length, or a negative errno: -EFBIG when it is too long for a policy. */
+static long read_file(const char *path, char *text, size_t size)
+{
+    struct lg_file_id id;
+    size_t length = 0;
+    long got = 1;
+    int fd = lg_sys_open(path, O_RDONLY | O_NONBLOCK, 0); /* a FIFO must not hold the program up */
+
+    if (fd < 0)
+        return fd;
+    if (lg_sys_fstat(fd, &id) == 0 && !S_ISREG(id.mode))
+        got = S_ISDIR(id.mode) ? -EISDIR : -EINVAL;
+    while (got > 0 && length < size) {
+        got = lg_sys_read(fd, text + length, size - length);
+        if (got > 0)
+            length += (size_t)got;
+        else if (got == -EINTR)
+            got = 1;
+    }
+    lg_sys_close(fd);
+    if (got < 0)
+        return got;
+    return length == size ? -EFBIG : (long)length;
+}
+
+static void parse(enum lg_source_kind kind, const char *name, struct lg_text text, struct trouble *trouble)
+{
+    const struct lg_source source = {kind, text_of(name)};
+
+    lg_policy_parse(&policy, &source, text, note_error, trouble);
+}
+
+static void load_file(const char *path, bool must_exist, struct trouble *trouble)
+{
+    long length = read_file(path, policy_text, sizeof policy_text);
+
+    if (length == -ENOENT && !must_exist)
+        return;
+    if (length < 0)
+        note_file_error(trouble, path,
+                        length == -EFBIG    ? "the policy is longer than 1 MiB"
+                        : length == -EINVAL ? "not a regular file"
+                                            : error_word((int)-length));
+    else
+        parse(LG_SOURCE_FILE, path, (struct lg_text){policy_text, (size_t)length}, trouble);
+}
+
+/* The program may overwrite its environment: keep a copy. False when it does not fit. */
+static bool keep(char *copy, size_t size, const char *from)
+{
+    size_t length = strlen(from);
+
+    if (length >= size)
+        return false;
+    memcpy(copy, from, length + 1);
+    return true;
+}
+
+static void load_policy(const struct lg_environment *settings, struct trouble *trouble)
+{
+    lg_policy_init(&policy);
+    if (settings->rules && keep(rules_text, sizeof rules_text, settings->rules))
+        parse(LG_SOURCE_RULES, "rules", text_of(rules_text), trouble);
+    if (settings->policy && keep(policy_path, sizeof policy_path, settings->policy))
+        load_file(policy_path, true, trouble);
+    else if (settings->policy)
+        note_file_error(trouble, "LINGERGUARD_POLICY", error_word(ENAMETOOLONG));
+    else if (!settings->rules)
+        load_file(SYSTEM_POLICY, false, trouble);
+    if (trouble->errors > 0) { /* all or nothing: half a policy is another policy */
+        lg_policy_init(&policy);
+        trouble->unusable = true;
+    }
+}
+
+/* A path that still means the same file when the program has changed its directory. */
+static bool absolute_path(struct lg_text path, char *out, size_t size)
+{
+    size_t length = 0;
+
+    if (path.length_bytes == 0 || path.at[0] != '/') {
+        long got = lg_syscall3(SYS_getcwd, (long)out, (long)size, 0);
+
+        if (got <= 0 || out[0] != '/')
+            return false;
+        length = (size_t)got; /* counts the NUL, which becomes the slash */
+        out[length - 1] = '/';
+    }
+    if (path.length_bytes >= size - length)
+        return false;
+    memcpy(out + length, path.at, path.length_bytes);
+    out[length + path.length_bytes] = '\0';
+    return true;
+}
+
+/* LINGERGUARD_LOG and LINGERGUARD_FORMAT over the policy's settings. Return false for a value that is none. */
+static bool override_log(struct lg_settings *settings, const char *value)
+{
+    struct lg_text text = text_of(value);
+
+    if (text_is(text, "stderr"))
+        settings->log = LG_LOG_STDERR;
+    else if (text_is(text, "off"))
+        settings->log = LG_LOG_OFF;
+    else if (text_is(text, "syslog"))
+        settings->log = LG_LOG_SYSLOG;
+    else if (!memchr(value, '/', text.length_bytes))
+        return false;
+    else {
+        settings->log = LG_LOG_FILE;
+        settings->log_path = text;
+    }
+    return true;
+}
+
+/* Opens the log that the settings name, or standard error with a word about why. */
+static void open_log(const struct lg_settings *settings, const struct lg_environment *environment,
+                     struct trouble *trouble)
+{
+    int result = 0;
+
+    if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path))
+        result = -ENAMETOOLONG;
+    if (result == 0)
+        result = lg_sink_open(settings->log, log_path, environment->journal_stream);
+    if (result == 0)
+        return;
+    trouble->unusable = true;
+    lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
+    tell("cannot write records to ", settings->log == LG_LOG_SYSLOG ? "syslog (/dev/log)" : log_path, ": ",
+         error_word(-result));
+    tell("records go to standard error; make the log's directory writable for this process, or set "
+         "LINGERGUARD_LOG to stderr, off, syslog or a path",
+         NULL, NULL, NULL);
+}
+
+static void tell_policy_errors(struct trouble *trouble)
+{
+    struct lg_line *first = &trouble->line;
+    char more[64];
+    struct lg_line count;
+
+    if (trouble->errors == 0)
+        return;
+    if (first->used_bytes > 0 && first->at[first->used_bytes - 1] == '\n')
+        first->used_bytes--;
+    first->at[first->used_bytes] = '\0';
+    lg_line_init(&count, more, sizeof more - 1);
+    if (trouble->errors > 1) {
+        lg_line_word(&count, " (and ");
+        lg_line_number(&count, (int64_t)trouble->errors - 1);
+        lg_line_word(&count, " more)");
+    }
+    more[count.used_bytes] = '\0';
+    tell("the policy cannot be used, the built-in one is in force: ", trouble->first, more,
+         "; lingerguard check-policy shows every error with its line");
+}
+
+static void tell_unknown_variable(const struct lg_environment *environment)
+{
+    char name[64];
+    size_t length = 0;
+
+    if (!environment->unknown)
+        return;
+    while (environment->unknown[length] && environment->unknown[length] != '=' && length < sizeof name - 1)
+        length++;
+    memcpy(name, environment->unknown, length);
+    name[length] = '\0';
+    tell("unknown variable ", name, environment->unknown_suggestion ? "; did you mean " : "",
+         environment->unknown_suggestion ? environment->unknown_suggestion : "");
+}
+
+/* "1" is yes, "0" is no; anything else is told and taken for no. */
+static bool is_yes(const char *name, const char *value)
+{
+    bool yes = value && text_is(text_of(value), "1");
+
+    if (value && !yes && !text_is(text_of(value), "0"))
+        tell(name, " is not 1 or 0 and is ignored: ", value, "");
+    return yes;
+}
+
+static void read_exe(void)
+{
+    long length = lg_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)exe_path, sizeof exe_path - 1);
+
+    exe_path[length > 0 ? length : 0] = '\0';
+}
+
+static void apply_settings(const struct lg_environment *environment, struct lg_settings *settings,
+                           struct trouble *trouble)
+{
+    bool log_is_wrong = environment->log && !override_log(settings, environment->log);
+    bool format_is_wrong = environment->format && !lg_parse_format(text_of(environment->format), &settings->format);
+
+    lg_record_start(settings, lg_process.exe);
+    open_log(settings, environment, trouble);
+    trouble->unusable |= log_is_wrong || format_is_wrong;
+    if (log_is_wrong)
+        tell("LINGERGUARD_LOG is not stderr, off, syslog or a path with a slash, and is ignored: ", environment->log,
+             "", "");
+    if (format_is_wrong)
+        tell("LINGERGUARD_FORMAT is not text or json, and is ignored: ", environment->format, "", "");
+}
+
+static void start(const struct lg_environment *environment)
+{
+    struct trouble trouble = {0};
+    bool strict;
+
+    lg_line_init(&trouble.line, trouble.first, sizeof trouble.first - 1);
+    lg_caller_load();
+    read_exe();
+    if (exe_path[0])
+        lg_process.exe = text_of(exe_path);
+    load_policy(environment, &trouble);
+    apply_settings(environment, &policy.settings, &trouble);
+    strict = is_yes("LINGERGUARD_STRICT", environment->strict) && trouble.unusable;
+    if (strict) /* whatever the log is: who started the program must see why it did not start */
+        lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
+    tell_policy_errors(&trouble);
+    tell_unknown_variable(environment);
+    if (strict) {
+        tell("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
+        lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
+    }
+    lg_guard_start(&policy, lg_policy_needs(&policy, lg_process.exe), lg_process.exe);
+}
+
+/* glibc hands the environment to a constructor and may not have set environ yet; musl does it the other way round. */
+__attribute__((constructor)) static void load(int count, char **arguments, char **environment)
+{
+    bool secure = getauxval(AT_SECURE) != 0;
+    struct lg_environment settings;
+
+    (void)count;
+    (void)arguments;
+    lg_next_resolve();
+    lg_environment_read(&settings, environ ? environ : environment, secure);
+    if (settings.off && text_is(text_of(settings.off), "1"))
+        return;
+    start(&settings);
+}
