@@ -10,26 +10,19 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "shim/record/record.h"
+#include "shim/record/words.h"
 
-int lg_close_seen(int fd, enum lg_call call, uintptr_t caller);
+int lg_close_slowly(int fd, enum lg_call call, uintptr_t caller);
 
 /* dup2 and dup3 differ in what they take for an error; `flags` is dup3's. */
 enum lg_dup { LG_DUP2, LG_DUP3 };
-int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller);
+int lg_dup_onto_slowly(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller);
 
-int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller);
+int lg_close_range_slowly(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller);
 
-int lg_connect_seen(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller);
+int lg_connect_slowly(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller);
 
-int lg_shutdown_seen(int fd, int how, enum lg_call call, uintptr_t caller);
-
-/* After an accept, or a connect that has begun; `alone` as in shim/holder/by_cookie.h. */
-void lg_note_opened(int fd, enum lg_role role, bool alone);
-void lg_note_accepted(int fd);
-
-/* After a successful duplication of `from`, under the number `to`. */
-void lg_note_duplicated(int from, int to);
+int lg_shutdown_slowly(int fd, int how, enum lg_call call, uintptr_t caller);
 
 /* After a message was sent. */
 void lg_note_sent(const struct msghdr *message);

@@ -5,14 +5,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "shim/call/calls.h"
+#include "shim/base/gate.h"
 #include "shim/base/proc_numbers.h"
-#include "shim/release/closing.h"
-#include "shim/release/guard.h"
-#include "shim/holder/by_cookie.h"
-#include "shim/call/next.h"
-#include "shim/record/sink.h"
 #include "shim/base/sys.h"
+#include "shim/call/calls.h"
+#include "shim/call/export.h"
+#include "shim/call/next.h"
+#include "shim/holder/holder.h"
+#include "shim/record/sink.h"
+#include "shim/release/closing.h"
 
 /* <linux/close_range.h> is younger than some of the systems that this is built on. */
 #define RANGE_UNSHARE 2
@@ -26,32 +27,34 @@ struct range {
     enum lg_call call;
     uintptr_t caller;
     int directory; /* the descriptor through which /proc is read */
-    bool all;      /* close every one, not only those that have an ending */
+    bool all;      /* close every one, not only those that a decision was made for */
 };
 
-static bool end_one(void *context, unsigned fd)
+static bool close_one(void *context, unsigned fd)
 {
     struct range *range = context;
-    struct lg_ending ending;
+    struct lg_closing closing;
+    enum lg_close_way way;
 
     if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd))
         return true;
-    lg_ending_begin(&ending, range->call, (int)fd, range->caller);
-    if (ending.recorded || range->all)
+    way = lg_closing_begin(&closing, range->call, (int)fd, range->caller);
+    /* At once where a record waits for the close; the others go all together. */
+    if (way == LG_CLOSE_AT_ONCE || (way == LG_CLOSE_AS_ASKED && (closing.recorded || range->all)))
         lg_sys_close((int)fd);
-    lg_ending_finish(&ending);
+    lg_closing_finish(&closing);
     return true;
 }
 
-static void end_each(struct range *range)
+static void close_each(struct range *range)
 {
     unsigned limit = range->last < NUMBERS_WITHOUT_PROC ? range->last : NUMBERS_WITHOUT_PROC;
 
     range->directory = -1;
-    if (lg_proc_numbers("/proc/self/fd", &range->directory, end_one, range) >= 0)
+    if (lg_proc_numbers("/proc/self/fd", &range->directory, close_one, range) >= 0)
         return;
     for (unsigned fd = range->first; fd <= limit; fd++)
-        end_one(range, fd);
+        close_one(range, fd);
 }
 
 static int range_next(unsigned first, unsigned last, int flags, enum lg_call call)
@@ -74,7 +77,7 @@ static int range_around(unsigned own, unsigned first, unsigned last, int flags, 
     return result;
 }
 
-LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
+LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
 {
     struct range range = {first, last, call, caller, -1, false};
     int own;
@@ -84,8 +87,10 @@ LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, e
     if (first > last || flags & ~(RANGE_UNSHARE | RANGE_CLOEXEC) || flags & RANGE_CLOEXEC)
         return range_next(first, last, flags, call);
     /* With a table of its own the thread gives up only its copies: no connection ends. */
-    if (!(flags & RANGE_UNSHARE) && lg_guard_inspects())
-        end_each(&range);
+    if (!(flags & RANGE_UNSHARE) && lg_gate_inspects())
+        close_each(&range);
+    else if (!(flags & RANGE_UNSHARE))
+        lg_holder_forget_range(first, last);
     own = lg_sink_fd();
     if (own >= 0 && (unsigned)own >= first && (unsigned)own <= last)
         return range_around((unsigned)own, first, last, flags, call);
@@ -94,25 +99,25 @@ LG_SLOW_PATH int lg_close_range_seen(unsigned first, unsigned last, int flags, e
 
 LG_EXPORT int close_range(unsigned first, unsigned last, int flags)
 {
-    if (lg_close_all_unseen() && !(flags & RANGE_UNSHARE))
+    if (lg_gate_can_skip_all() && !(flags & RANGE_UNSHARE))
         return lg_next.close_range(first, last, flags);
-    return lg_close_range_seen(first, last, flags, LG_CALL_CLOSE_RANGE, LG_CALLER());
+    return lg_close_range_slowly(first, last, flags, LG_CALL_CLOSE_RANGE, LG_CALLER());
 }
 
-static void closefrom_seen(unsigned first, uintptr_t caller)
+static void closefrom_slowly(unsigned first, uintptr_t caller)
 {
     struct range range = {first, ~0u, LG_CALL_CLOSEFROM, caller, -1, true};
     int before = errno;
 
-    if (lg_close_range_seen(first, ~0u, 0, LG_CALL_CLOSEFROM, caller) < 0)
-        end_each(&range); /* a kernel before 5.9 */
+    if (lg_close_range_slowly(first, ~0u, 0, LG_CALL_CLOSEFROM, caller) < 0)
+        close_each(&range); /* a kernel before 5.9 */
     errno = before;
 }
 
 LG_EXPORT void closefrom(int first)
 {
-    if (lg_close_all_unseen() && lg_next.closefrom)
+    if (lg_gate_can_skip_all() && lg_next.closefrom)
         lg_next.closefrom(first);
     else
-        closefrom_seen(first < 0 ? 0 : (unsigned)first, LG_CALLER());
+        closefrom_slowly(first < 0 ? 0 : (unsigned)first, LG_CALLER());
 }

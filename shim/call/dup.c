@@ -1,40 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /* dup, dup2, dup3 and fcntl's duplications: a second descriptor, and for two of them an implicit close. */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "shim/call/calls.h"
-#include "shim/release/closing.h"
-#include "shim/socket/facts.h"
-#include "shim/release/guard.h"
-#include "shim/holder/by_cookie.h"
-#include "shim/holder/by_descriptor.h"
-#include "shim/call/next.h"
-#include "shim/record/sink.h"
+#include "shim/base/gate.h"
 #include "shim/base/sys.h"
-
-void lg_note_duplicated(int from, int to)
-{
-    struct lg_socket socket;
-
-    lg_known_duplicates();
-    lg_made_shared(from);
-    lg_made_shared(to);
-    if (!lg_known_tracking())
-        return;
-    lg_facts_init(&socket, from);
-    lg_facts_identity(&socket);
-    lg_known_shared(socket.cookie);
-}
+#include "shim/call/calls.h"
+#include "shim/call/export.h"
+#include "shim/call/next.h"
+#include "shim/holder/holder.h"
+#include "shim/record/sink.h"
+#include "shim/release/closing.h"
 
 LG_EXPORT int dup(int fd)
 {
     int result = lg_next.dup(fd);
 
     if (result >= 0)
-        lg_note_duplicated(fd, result);
+        lg_holder_duplicated(fd, result);
     return result;
 }
 
@@ -58,21 +44,24 @@ static bool will_replace(enum lg_dup kind, int from, int to, int flags)
            is_within_limit(to);
 }
 
-LG_SLOW_PATH int lg_dup_onto_seen(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)
+LG_SLOW_PATH int lg_dup_onto_slowly(enum lg_dup kind, int from, int to, int flags, enum lg_call call, uintptr_t caller)
 {
-    struct lg_ending ending;
-    bool replaces = will_replace(kind, from, to, flags);
+    struct lg_closing closing;
+    bool replaces = !lg_gate_is_plain(to) && will_replace(kind, from, to, flags);
+    bool owns = replaces && lg_sink_owns(to);
     int result;
 
-    ending.recorded = false;
-    if (replaces && lg_sink_owns(to))
+    if (owns)
         lg_sink_move();
-    else if (replaces)
-        lg_ending_begin(&ending, call, to, caller);
+    else if (replaces && lg_closing_begin(&closing, call, to, caller) == LG_CLOSE_BUSY) {
+        errno = EBUSY; /* as the kernel says where a number is about to be used, dup(2) */
+        return -1;
+    }
     result = dup_onto(kind, from, to, flags);
-    if (result >= 0 && from != to)
-        lg_note_duplicated(from, result);
-    lg_ending_finish(&ending);
+    if (result >= 0)
+        lg_holder_duplicated(from, result);
+    if (replaces && !owns)
+        lg_closing_finish(&closing);
     return result;
 }
 
@@ -80,11 +69,11 @@ LG_EXPORT int dup2(int from, int to)
 {
     int result;
 
-    if (!lg_close_unseen(to))
-        return lg_dup_onto_seen(LG_DUP2, from, to, 0, LG_CALL_DUP2, LG_CALLER());
+    if (!lg_gate_can_skip(to))
+        return lg_dup_onto_slowly(LG_DUP2, from, to, 0, LG_CALL_DUP2, LG_CALLER());
     result = lg_next.dup2(from, to);
-    if (result >= 0 && from != to)
-        lg_note_duplicated(from, result);
+    if (result >= 0)
+        lg_holder_duplicated(from, result);
     return result;
 }
 
@@ -94,11 +83,11 @@ LG_EXPORT int dup3(int from, int to, int flags)
 {
     int result;
 
-    if (!lg_close_unseen(to))
-        return lg_dup_onto_seen(LG_DUP3, from, to, flags, LG_CALL_DUP3, LG_CALLER());
+    if (!lg_gate_can_skip(to))
+        return lg_dup_onto_slowly(LG_DUP3, from, to, flags, LG_CALL_DUP3, LG_CALLER());
     result = lg_next.dup3(from, to, flags);
     if (result >= 0)
-        lg_note_duplicated(from, result);
+        lg_holder_duplicated(from, result);
     return result;
 }
 
@@ -113,7 +102,7 @@ LG_EXPORT int dup3(int from, int to, int flags)
     va_end(more);                                                                                                      \
     result = next(fd, command, argument);                                                                              \
     if (result >= 0 && (command == F_DUPFD || command == F_DUPFD_CLOEXEC))                                             \
-        lg_note_duplicated(fd, result);                                                                                \
+        lg_holder_duplicated(fd, result);                                                                              \
     return result
 
 LG_EXPORT int fcntl(int fd, int command, ...)

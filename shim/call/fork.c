@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shim/release/guard.h"
-#include "shim/holder/by_cookie.h"
+#include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/holder.h"
+#include "shim/holder/pending_close.h"
 #include "shim/record/record.h"
+#include "shim/release/waiting.h"
 
 static pid_t fork_by(pid_t (*next)(void))
 {
@@ -20,8 +22,11 @@ static pid_t fork_by(pid_t (*next)(void))
     lg_epoch_advance(); /* before: both sides inherit it */
     child = next();
     lg_epoch_advance(); /* and after: another thread may have opened one in between */
-    if (child == 0)
+    if (child == 0) {
         lg_record_forked();
+        lg_waiting_forked();
+        lg_pending_close_forked();
+    }
     return child;
 }
 
@@ -60,7 +65,7 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
     if (!(flags & CLONE_FILES))
         lg_epoch_advance();
     else if (!(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc or /proc tells of */
-        __atomic_store_n(&lg_epoch, LG_EPOCH_LAST, __ATOMIC_RELAXED);
+        lg_epoch_end();
     return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
 }
 

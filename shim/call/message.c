@@ -4,10 +4,9 @@
 #include <sys/socket.h>
 
 #include "shim/call/calls.h"
-#include "shim/release/guard.h"
-#include "shim/holder/by_cookie.h"
-#include "shim/holder/by_descriptor.h"
+#include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/holder.h"
 
 /* The kernel has read this message, so it can be read. */
 void lg_note_sent(const struct msghdr *message)
@@ -31,7 +30,7 @@ void lg_note_received(struct msghdr *message)
             continue;
         for (; left >= sizeof fd; left -= sizeof fd, at += sizeof fd) {
             memcpy(&fd, at, sizeof fd);
-            lg_made_shared(fd); /* the sender has it too */
+            lg_holder_forget(fd); /* the sender has it too */
         }
     }
 }

@@ -113,6 +113,11 @@ static int raw_socket(int family, int type, int protocol)
     return (int)lg_next_result(lg_syscall3(SYS_socket, family, type, protocol));
 }
 
+static int raw_pidfd_getfd(int pidfd, int target, unsigned flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_pidfd_getfd, pidfd, target, (long)flags));
+}
+
 static long raw_syscall(long number, ...)
 {
     va_list more;
@@ -149,6 +154,7 @@ struct lg_next lg_next = {
     .recvmsg = raw_recvmsg,
     .recvmmsg = raw_recvmmsg,
     .socket = raw_socket,
+    .pidfd_getfd = raw_pidfd_getfd,
     .syscall = raw_syscall,
     .fork = raw_fork,
     .vfork = raw_fork,
@@ -168,7 +174,7 @@ static const struct {
     ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
     ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
     ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
-    ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),
+    ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),  ENTRY(pidfd_getfd),
 };
 
 /* Before glibc 2.34 dlsym is in libdl, which a program need not have loaded; libc can, by these two. */

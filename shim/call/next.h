@@ -39,6 +39,7 @@ struct lg_next {
     ssize_t (*recvmsg)(int, struct msghdr *, int);
     int (*recvmmsg)(int, struct mmsghdr *, unsigned, int, struct timespec *);
     int (*socket)(int, int, int);
+    int (*pidfd_getfd)(int, int, unsigned);
     pid_t (*fork)(void);
     pid_t (*_Fork)(void); /* NULL where libc has none */
     int (*clone)(int (*)(void *), void *, int, void *, ...);

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
-#include "shim/release/guard.h"
+#include "shim/call/export.h"
 #include "shim/call/next.h"
 #include "shim/release/abort_request.h"
 
-static LG_SLOW_PATH int setsockopt_seen(int fd, int level, int name, const void *value, socklen_t size,
-                                        uintptr_t caller)
+static LG_SLOW_PATH int setsockopt_slowly(int fd, int level, int name, const void *value, socklen_t size,
+                                          uintptr_t caller)
 {
-    struct lg_request request;
+    struct lg_abort_request request;
     int result;
     int error;
 
-    if (!lg_request_concerns(level, name))
+    if (!lg_abort_request_concerns(level, name))
         return lg_next.setsockopt(fd, level, name, value, size);
-    lg_request_begin(&request, fd, level);
+    lg_abort_request_begin(&request, LG_CALL_SETSOCKOPT, fd, level, caller);
     result = lg_next.setsockopt(fd, level, name, value, size);
     if (result != 0)
         return result;
-    error = lg_request_finish(&request, value, LG_CALL_SETSOCKOPT, caller);
+    error = lg_abort_request_finish(&request, value);
     if (error == 0)
         return 0;
     errno = error;
@@ -30,5 +30,5 @@ LG_EXPORT int setsockopt(int fd, int level, int name, const void *value, socklen
 {
     if (__builtin_expect(name != SO_LINGER && name != 8 /* TCP_LINGER2 */, 1))
         return lg_next.setsockopt(fd, level, name, value, size);
-    return setsockopt_seen(fd, level, name, value, size, LG_CALLER());
+    return setsockopt_slowly(fd, level, name, value, size, LG_CALLER());
 }

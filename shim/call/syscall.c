@@ -13,14 +13,14 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "shim/base/gate.h"
 #include "shim/call/calls.h"
-#include "shim/release/guard.h"
-#include "shim/holder/by_cookie.h"
-#include "shim/holder/by_descriptor.h"
+#include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/holder.h"
 #include "shim/release/abort_request.h"
 
-#define ANSWERED 1 /* by lg_syscall_seen */
+#define ANSWERED 1 /* by lg_syscall_slowly */
 #define FORKS    2 /* the epoch changes, then on */
 
 /* Read by the assembly below, which takes a number from 512 on as none of ours. */
@@ -66,29 +66,39 @@ static long go_on(long number, const struct arguments *with)
 
 static long setsockopt_by_number(const struct arguments *with, uintptr_t caller)
 {
-    struct lg_request request;
+    struct lg_abort_request request;
     long result;
     int error;
 
-    if (!lg_request_concerns((int)with->at[1], (int)with->at[2]))
+    if (!lg_abort_request_concerns((int)with->at[1], (int)with->at[2]))
         return go_on(SYS_setsockopt, with);
-    lg_request_begin(&request, (int)with->at[0], (int)with->at[1]);
+    lg_abort_request_begin(&request, LG_CALL_SYSCALL, (int)with->at[0], (int)with->at[1], caller);
     result = go_on(SYS_setsockopt, with);
     if (result != 0)
         return result;
-    error = lg_request_finish(&request, (const void *)with->at[3], LG_CALL_SYSCALL, caller);
+    error = lg_abort_request_finish(&request, (const void *)with->at[3]);
     if (error == 0)
         return 0;
     errno = error;
     return -1;
 }
 
+/* socket and accept; pidfd_getfd, whose descriptor another process has too. */
 static long opened_by_number(long number, const struct arguments *with)
 {
+    unsigned long epoch = lg_epoch_now();
     long result = go_on(number, with);
 
-    if (result >= 0)
-        lg_note_accepted((int)result);
+    if (result < 0)
+        return result;
+    if (number == SYS_socket)
+        lg_holder_made((int)result, epoch);
+#ifdef SYS_pidfd_getfd
+    else if (number == SYS_pidfd_getfd)
+        lg_holder_forget((int)result);
+#endif
+    else
+        lg_holder_accepted((int)with->at[0], (int)result, epoch);
     return result;
 }
 
@@ -97,18 +107,7 @@ static long duplicated_by_number(long number, const struct arguments *with)
     long result = go_on(number, with);
 
     if (result >= 0)
-        lg_note_duplicated((int)with->at[0], (int)result);
-    return result;
-}
-
-static long made_by_number(long number, const struct arguments *with)
-{
-    long result = go_on(number, with);
-
-    if (number == SYS_socket)
-        lg_made((int)result);
-    else
-        lg_made_shared((int)result); /* pidfd_getfd: another process's descriptor */
+        lg_holder_duplicated((int)with->at[0], (int)result);
     return result;
 }
 
@@ -138,8 +137,8 @@ static long fcntl_by_number(long number, const struct arguments *with)
  * Entered by a jump from syscall, so the return address is the program's. Variadic, since a function owns the stack of
  * its named arguments and may write there, and a program that passes fewer has its own variables in that place.
  */
-long lg_syscall_seen(long number, ...) __attribute__((visibility("hidden"), used));
-long lg_syscall_seen(long number, ...)
+long lg_syscall_slowly(long number, ...) __attribute__((visibility("hidden"), used));
+long lg_syscall_slowly(long number, ...)
 {
     struct arguments with;
     va_list more;
@@ -155,40 +154,39 @@ long lg_syscall_seen(long number, ...)
     c = with.at[2];
     switch (number) {
     case SYS_close:
-        return lg_close_unseen((int)a) ? go_on(number, &with) : lg_close_seen((int)a, LG_CALL_SYSCALL, caller);
+        return lg_gate_can_skip((int)a) ? go_on(number, &with) : lg_close_slowly((int)a, LG_CALL_SYSCALL, caller);
     case SYS_close_range:
-        return lg_close_all_unseen() && c == 0
+        return lg_gate_can_skip_all() && c == 0
                    ? go_on(number, &with)
-                   : lg_close_range_seen((unsigned)a, (unsigned)b, (int)c, LG_CALL_SYSCALL, caller);
+                   : lg_close_range_slowly((unsigned)a, (unsigned)b, (int)c, LG_CALL_SYSCALL, caller);
     case SYS_setsockopt:
         return setsockopt_by_number(&with, caller);
     case SYS_shutdown:
-        return lg_shutdown_seen((int)a, (int)b, LG_CALL_SYSCALL, caller);
+        return lg_shutdown_slowly((int)a, (int)b, LG_CALL_SYSCALL, caller);
     case SYS_connect:
-        return lg_connect_seen((int)a, (const struct sockaddr *)b, (socklen_t)c, LG_CALL_SYSCALL, caller);
+        return lg_connect_slowly((int)a, (const struct sockaddr *)b, (socklen_t)c, LG_CALL_SYSCALL, caller);
 #ifdef SYS_accept
     case SYS_accept:
 #endif
     case SYS_accept4:
+    case SYS_socket:
+#ifdef SYS_pidfd_getfd
+    case SYS_pidfd_getfd:
+#endif
         return opened_by_number(number, &with);
     case SYS_dup:
         return duplicated_by_number(number, &with);
 #ifdef SYS_dup2
     case SYS_dup2:
-        return lg_dup_onto_seen(LG_DUP2, (int)a, (int)b, 0, LG_CALL_SYSCALL, caller);
+        return lg_dup_onto_slowly(LG_DUP2, (int)a, (int)b, 0, LG_CALL_SYSCALL, caller);
 #endif
     case SYS_dup3:
-        return lg_dup_onto_seen(LG_DUP3, (int)a, (int)b, (int)c, LG_CALL_SYSCALL, caller);
+        return lg_dup_onto_slowly(LG_DUP3, (int)a, (int)b, (int)c, LG_CALL_SYSCALL, caller);
     case SYS_fcntl:
 #ifdef SYS_fcntl64
     case SYS_fcntl64:
 #endif
         return fcntl_by_number(number, &with);
-    case SYS_socket:
-#ifdef SYS_pidfd_getfd
-    case SYS_pidfd_getfd:
-#endif
-        return made_by_number(number, &with);
     default:
         return messages_by_number(number, &with);
     }
@@ -203,7 +201,7 @@ __asm__(".text\n"
         "\tleaq lg_syscall_kinds(%rip), %rax\n"
         "\tmovzbl (%rax,%rdi), %eax\n"
         "\tcmpl $1, %eax\n"
-        "\tje lg_syscall_seen\n"
+        "\tje lg_syscall_slowly\n"
         "\tjb 1f\n"
         "\tlock incq lg_epoch(%rip)\n"
         "1:\tjmp *lg_next+8(%rip)\n"
@@ -221,7 +219,7 @@ __asm__(".text\n"
         "\tja 1f\n"
         "\tmovzbl lg_syscall_kinds@GOTOFF(%ecx,%eax), %eax\n"
         "\tcmpl $1, %eax\n"
-        "\tje lg_syscall_seen\n"
+        "\tje lg_syscall_slowly\n"
         "\tjb 1f\n"
         "\tlock incl lg_epoch@GOTOFF(%ecx)\n"
         "1:\tjmp *lg_next+4@GOTOFF(%ecx)\n"
@@ -236,7 +234,7 @@ __asm__(".text\n"
         "\tadrp x16, lg_syscall_kinds\n\tadd x16, x16, :lo12:lg_syscall_kinds\n"
         "\tldrb w16, [x16, x0]\n"
         "\tcmp w16, #1\n"
-        "\tb.eq lg_syscall_seen\n"
+        "\tb.eq lg_syscall_slowly\n"
         "\tb.lo 1f\n"
         "\tadrp x16, lg_epoch\n\tadd x16, x16, :lo12:lg_epoch\n"
         "2:\tldxr x17, [x16]\n\tadd x17, x17, #1\n\tstxr w9, x17, [x16]\n\tcbnz w9, 2b\n"

@@ -11,25 +11,6 @@
 #define CALLER_BYTES_MAX 512 /* one frame before escaping; further ones as far as they fit */
 #define TAIL_BYTES       256 /* kept free for what follows a long string, the line's end included */
 
-static const char *call_name(enum lg_call call)
-{
-    static const char *const names[LG_CALL_COUNT] = {
-        "setsockopt", "close",   "dup2",    "dup3",    "close_range", "closefrom",
-        "fclose",     "freopen", "syscall", "connect", "shutdown",
-    };
-
-    return (unsigned)call < LG_CALL_COUNT ? names[call] : "?";
-}
-
-static const char *outcome_name(enum lg_outcome outcome)
-{
-    static const char *const names[LG_OUTCOME_COUNT] = {
-        "aborted", "rejected", "disarmed", "orderly", "lingered", "drained", "deadline", "peer-reset", "allowed",
-    };
-
-    return (unsigned)outcome < LG_OUTCOME_COUNT ? names[outcome] : "?";
-}
-
 static struct lg_text basename_of(struct lg_text path)
 {
     for (size_t i = path.length_bytes; i > 0; i--) {
@@ -40,13 +21,12 @@ static struct lg_text basename_of(struct lg_text path)
 }
 
 /* `print` of policy/print.h into a text of its own, so that it can be escaped. */
-static struct lg_text printed_rule(const struct lg_policy *policy, const struct lg_decision *decision, char *out,
-                                   size_t size)
+static struct lg_text printed_rule(const struct lg_event *event, char *out, size_t size)
 {
     struct lg_line line;
 
     lg_line_init(&line, out, size);
-    lg_decision_source_print(policy, decision, lg_line_put, &line);
+    lg_decision_source_print(event->policy, &event->decision, lg_line_put, &line);
     return (struct lg_text){out, line.used_bytes};
 }
 
@@ -139,15 +119,20 @@ static void json_stamp(struct lg_line *line, const struct lg_stamp *stamp)
     key_text(line, "exe", stamp->exe, EXE_BYTES_MAX);
 }
 
+static void key_count(struct lg_line *line, const char *name, const struct lg_socket *socket, enum lg_fact fact,
+                      int64_t count)
+{
+    if (lg_facts_knows(socket, fact))
+        key_number(line, name, count);
+}
+
 static void json_socket(struct lg_line *line, const struct lg_socket *socket)
 {
-    key_word(line, "state", lg_tcp_state_name(socket->state));
+    key_word(line, "state", lg_facts_knows(socket, LG_FACT_STATE) ? lg_tcp_state_name(socket->state) : NULL);
     key_address(line, "local", &socket->local);
     key_address(line, "peer", &socket->peer);
-    if (socket->unsent_bytes != LG_BYTES_UNKNOWN)
-        key_number(line, "unsent_bytes", socket->unsent_bytes);
-    if (socket->unread_bytes != LG_BYTES_UNKNOWN)
-        key_number(line, "unread_bytes", socket->unread_bytes);
+    key_count(line, "unsent_bytes", socket, LG_FACT_UNSENT, socket->unsent_bytes);
+    key_count(line, "unread_bytes", socket, LG_FACT_UNREAD, socket->unread_bytes);
 }
 
 static void json_errno(struct lg_line *line, int number)
@@ -162,26 +147,33 @@ static void json_errno(struct lg_line *line, int number)
         key_number(line, "errno", number);
 }
 
-static void json_record(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_policy *policy,
-                        const struct lg_record *record, const struct lg_frames *frames)
+static void json_decision(struct lg_line *line, const struct lg_event *event)
 {
     char rule[RULE_BYTES_MAX];
 
+    if (event->outcome == LG_OUTCOME_UNDECIDED)
+        return;
+    key_word(line, "verdict", lg_verdict_name(event->decision.verdict.kind));
+    key_text(line, "rule", printed_rule(event, rule, sizeof rule), RULE_BYTES_MAX);
+}
+
+static void json_event(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_event *event,
+                       const struct lg_frames *frames)
+{
     json_stamp(line, stamp);
-    key_word(line, "call", call_name(record->call));
-    key_number(line, "fd", record->socket->fd);
-    if (record->socket->cookie != 0)
-        key_number(line, "socket", (int64_t)record->socket->cookie);
-    key_word(line, "cause", lg_cause_name(record->cause));
-    key_word(line, "verdict", lg_verdict_name(record->decision.verdict.kind));
-    key_text(line, "rule", printed_rule(policy, &record->decision, rule, sizeof rule), RULE_BYTES_MAX);
-    key_word(line, "outcome", outcome_name(record->outcome));
-    json_socket(line, record->socket);
-    if (record->drained)
-        key_number(line, "drained_bytes", (int64_t)record->drained_bytes);
-    if (record->waited)
-        key_number(line, "elapsed_ms", record->elapsed_ms);
-    json_errno(line, record->error);
+    key_word(line, "call", lg_call_name(event->call));
+    key_number(line, "fd", event->socket.fd);
+    key_count(line, "socket", &event->socket, LG_FACT_COOKIE, (int64_t)event->socket.cookie);
+    key_word(line, "role", event->role == LG_ROLE_UNKNOWN ? NULL : lg_role_name(event->role));
+    key_word(line, "cause", lg_cause_name(event->cause));
+    json_decision(line, event);
+    key_word(line, "outcome", lg_outcome_name(event->outcome));
+    json_socket(line, &event->socket);
+    if (event->drained)
+        key_number(line, "drained_bytes", (int64_t)event->drained_bytes);
+    if (event->waited)
+        key_number(line, "elapsed_ms", event->elapsed_ms);
+    json_errno(line, event->error);
     if (stamp->suppressed > 0)
         key_number(line, "suppressed", (int64_t)stamp->suppressed);
     json_caller(line, stamp->exe, frames);
@@ -200,7 +192,7 @@ static void text_stamp(struct lg_line *line, const struct lg_stamp *stamp)
     lg_line_word(line, "]: ");
 }
 
-static const char *told(enum lg_outcome outcome)
+static const char *sentence_of(enum lg_outcome outcome)
 {
     static const char *const sentences[LG_OUTCOME_COUNT] = {
         [LG_OUTCOME_ABORTED] = "connection aborted (RST)",
@@ -211,7 +203,11 @@ static const char *told(enum lg_outcome outcome)
         [LG_OUTCOME_DRAINED] = "closed gracefully, drained until the peer's FIN",
         [LG_OUTCOME_DEADLINE] = "the peer was not done at the deadline",
         [LG_OUTCOME_PEER_RESET] = "the peer reset the connection during the drain",
+        [LG_OUTCOME_UNDECIDED] = "abort disarmed until the close, where it will be decided",
         [LG_OUTCOME_ALLOWED] = "abort asked for and not hindered",
+        [LG_OUTCOME_MUTED] = "closed gracefully, what the peer still sends is dropped",
+        [LG_OUTCOME_HANDED] = "handed to the drainer",
+        [LG_OUTCOME_REARMED] = "connection aborted (RST), as was asked for and disarmed before",
     };
 
     return (unsigned)outcome < LG_OUTCOME_COUNT ? sentences[outcome] : "?";
@@ -226,31 +222,50 @@ static void text_count(struct lg_line *line, int64_t bytes, const char *what)
     lg_line_word(line, what);
 }
 
-/* What became of the bytes, in the words of the outcome. */
-static void text_bytes(struct lg_line *line, const struct lg_record *record)
+/* What became of the bytes that were not acknowledged, in the words of the outcome. */
+static const char *fate_of_unsent(enum lg_outcome outcome)
 {
-    const struct lg_socket *socket = record->socket;
-    bool lost = record->outcome == LG_OUTCOME_ABORTED;
-    bool saved = record->outcome == LG_OUTCOME_ORDERLY || record->outcome == LG_OUTCOME_LINGERED ||
-                 record->outcome == LG_OUTCOME_DRAINED;
+    switch (outcome) {
+    case LG_OUTCOME_ABORTED:
+    case LG_OUTCOME_REARMED:
+        return " unsent bytes lost";
+    case LG_OUTCOME_LINGERED:
+        return " unsent bytes saved";
+    case LG_OUTCOME_ORDERLY:
+    case LG_OUTCOME_DRAINED:
+    case LG_OUTCOME_MUTED:
+    case LG_OUTCOME_HANDED:
+        return " unsent bytes released";
+    case LG_OUTCOME_REJECTED:
+    case LG_OUTCOME_DISARMED:
+    case LG_OUTCOME_UNDECIDED:
+    case LG_OUTCOME_ALLOWED:
+    case LG_OUTCOME_DEADLINE:
+    case LG_OUTCOME_PEER_RESET:
+    case LG_OUTCOME_COUNT:
+        break;
+    }
+    return " bytes unsent";
+}
 
-    text_count(line, socket->unsent_bytes,
-               lost    ? " unsent bytes lost"
-               : saved ? " unsent bytes saved"
-                       : " bytes unsent");
-    text_count(line, socket->unread_bytes, " bytes unread");
-    if (record->drained)
-        text_count(line, (int64_t)record->drained_bytes, " bytes discarded");
-    if (record->waited) {
+static void text_bytes(struct lg_line *line, const struct lg_event *event)
+{
+    const struct lg_socket *socket = &event->socket;
+
+    text_count(line, lg_facts_knows(socket, LG_FACT_UNSENT) ? socket->unsent_bytes : 0, fate_of_unsent(event->outcome));
+    text_count(line, lg_facts_knows(socket, LG_FACT_UNREAD) ? socket->unread_bytes : 0, " bytes unread");
+    if (event->drained)
+        text_count(line, (int64_t)event->drained_bytes, " bytes discarded");
+    if (event->waited) {
         lg_line_word(line, ", after ");
-        lg_line_number(line, record->elapsed_ms);
+        lg_line_number(line, event->elapsed_ms);
         lg_line_word(line, " ms");
     }
 }
 
 static void text_connection(struct lg_line *line, const struct lg_socket *socket)
 {
-    const char *state = lg_tcp_state_name(socket->state);
+    const char *state = lg_facts_knows(socket, LG_FACT_STATE) ? lg_tcp_state_name(socket->state) : NULL;
 
     lg_line_word(line, " of fd ");
     lg_line_number(line, socket->fd);
@@ -286,28 +301,36 @@ static void text_caller(struct lg_line *line, struct lg_text exe, const struct l
     }
 }
 
-static void text_record(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_policy *policy,
-                        const struct lg_record *record, const struct lg_frames *frames)
+static void text_decision(struct lg_line *line, const struct lg_event *event)
 {
     char rule[RULE_BYTES_MAX];
-    const char *error = lg_errno_name(record->error);
+
+    if (event->outcome == LG_OUTCOME_UNDECIDED)
+        return;
+    lg_line_word(line, "; ");
+    lg_verdict_print(&event->decision.verdict, lg_line_put, line);
+    lg_line_word(line, " by ");
+    lg_line_escaped(line, printed_rule(event, rule, sizeof rule), string_room(line, sizeof rule));
+}
+
+static void text_event(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_event *event,
+                       const struct lg_frames *frames)
+{
+    const char *error = lg_errno_name(event->error);
 
     text_stamp(line, stamp);
-    lg_line_word(line, lg_cause_name(record->cause));
+    lg_line_word(line, lg_cause_name(event->cause));
     lg_line_word(line, ": ");
-    lg_line_word(line, told(record->outcome));
+    lg_line_word(line, sentence_of(event->outcome));
     if (error) {
         lg_line_word(line, " with ");
         lg_line_word(line, error);
     }
-    text_bytes(line, record);
+    text_bytes(line, event);
     lg_line_word(line, "; ");
-    lg_line_word(line, call_name(record->call));
-    text_connection(line, record->socket);
-    lg_line_word(line, "; ");
-    lg_verdict_print(&record->decision.verdict, lg_line_put, line);
-    lg_line_word(line, " by ");
-    lg_line_escaped(line, printed_rule(policy, &record->decision, rule, sizeof rule), string_room(line, sizeof rule));
+    lg_line_word(line, lg_call_name(event->call));
+    text_connection(line, &event->socket);
+    text_decision(line, event);
     text_caller(line, stamp->exe, frames);
     if (stamp->suppressed > 0) {
         lg_line_word(line, "; ");
@@ -317,13 +340,13 @@ static void text_record(struct lg_line *line, const struct lg_stamp *stamp, cons
     lg_line_bytes(line, "\n", 1);
 }
 
-void lg_format_record(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
-                      const struct lg_policy *policy, const struct lg_record *record, const struct lg_frames *frames)
+void lg_format_event(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
+                     const struct lg_event *event, const struct lg_frames *frames)
 {
     if (format == LG_FORMAT_JSON)
-        json_record(line, stamp, policy, record, frames);
+        json_event(line, stamp, event, frames);
     else
-        text_record(line, stamp, policy, record, frames);
+        text_event(line, stamp, event, frames);
 }
 
 void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,

@@ -9,9 +9,13 @@
 #define LG_FORMAT_H
 
 #include "policy/policy.h"
-#include "shim/caller/caller.h"
 #include "shim/base/line.h"
-#include "shim/record/record.h"
+#include "shim/caller/caller.h"
+#include "shim/record/event.h"
+
+/* Below PIPE_BUF (4096), so that a pipe takes it whole; on the stack, which may be a signal's of 8 KiB, so no longer.
+ */
+#define LG_RECORD_BYTES_MAX 2560u
 
 /* Who writes, and when. */
 struct lg_stamp {
@@ -23,8 +27,8 @@ struct lg_stamp {
     uint64_t suppressed; /* records dropped since the last one */
 };
 
-void lg_format_record(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
-                      const struct lg_policy *policy, const struct lg_record *record, const struct lg_frames *frames);
+void lg_format_event(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
+                     const struct lg_event *event, const struct lg_frames *frames);
 
 void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
                        const struct lg_text *parts, unsigned count);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/record/record.h"
 
+#include "shim/base/line.h"
+#include "shim/base/sys.h"
 #include "shim/caller/caller.h"
 #include "shim/record/format.h"
-#include "shim/release/guard.h"
 #include "shim/record/limit.h"
-#include "shim/base/line.h"
 #include "shim/record/sink.h"
-#include "shim/base/sys.h"
 
 static struct {
     enum lg_format format;
@@ -30,9 +29,14 @@ bool lg_record_possible(const struct lg_decision *decision)
     return !decision->quiet && decision->verdict.kind != LG_VERDICT_ALLOW && lg_sink_is_on();
 }
 
+bool lg_record_take(void)
+{
+    return lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
+}
+
 bool lg_record_wanted(const struct lg_decision *decision)
 {
-    return lg_record_possible(decision) && lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
+    return lg_record_possible(decision) && lg_record_take();
 }
 
 void lg_record_withdraw(void)
@@ -49,18 +53,18 @@ static void stamp_now(struct lg_stamp *stamp)
     stamp->suppressed = lg_limit_dropped(&recorder.limit);
 }
 
-void lg_record_write(const struct lg_record *record)
+void lg_record_write(const struct lg_event *event)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_frames frames = {0};
     struct lg_stamp stamp;
     struct lg_line line;
 
-    if (recorder.callers > 0 && record->caller != 0)
-        lg_frames_collect(&frames, record->caller, recorder.callers);
+    if (recorder.callers > 0 && event->caller != 0)
+        lg_frames_collect(&frames, event->caller, recorder.callers);
     stamp_now(&stamp);
     lg_line_init(&line, buffer, sizeof buffer);
-    lg_format_record(&line, recorder.format, &stamp, lg_process.policy, record, &frames);
+    lg_format_event(&line, recorder.format, &stamp, event, &frames);
     if (!lg_sink_write(line.at, line.used_bytes))
         lg_limit_drop(&recorder.limit, stamp.suppressed + 1);
 }

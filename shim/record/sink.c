@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-#include "shim/release/guard.h"
+#include "shim/base/gate.h"
 #include "shim/base/line.h"
 #include "shim/record/quiet_signal.h"
 #include "shim/base/sys.h"
@@ -70,7 +70,7 @@ static void adopt(int fd, const struct lg_file_id *id)
     __atomic_store_n(&sink.fd, fd, __ATOMIC_RELAXED);
     sink.id = *id;
     if (sink.log != LG_LOG_STDERR)
-        lg_guard_own_fd(fd);
+        lg_gate_own(fd);
 }
 
 static bool is_the_log(int fd, const struct lg_file_id *id)
@@ -345,7 +345,7 @@ int lg_sink_fd(void)
     /* The program closed it in a way that we do not see, and may have the number by now. */
     if (begin_change()) {
         __atomic_store_n(&sink.fd, -1, __ATOMIC_RELAXED);
-        lg_guard_own_fd(-1);
+        lg_gate_own(-1);
         end_change();
     }
     return -1;
@@ -368,7 +368,7 @@ void lg_sink_move(void)
         moved = lg_sys_raise(lg_sys_fcntl(fd, F_DUPFD_CLOEXEC, 3));
     /* -1: lost for now, and opened again at the next record. */
     __atomic_store_n(&sink.fd, moved < 0 ? -1 : moved, __ATOMIC_RELAXED);
-    lg_guard_own_fd(moved < 0 ? -1 : moved);
+    lg_gate_own(moved < 0 ? -1 : moved);
     end_change();
 }
 

@@ -5,33 +5,34 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
-#include "shim/release/guard.h"
-#include "shim/release/decide.h"
-#include "shim/holder/by_cookie.h"
-#include "shim/holder/by_descriptor.h"
-#include "shim/socket/mark.h"
+#include "shim/base/gate.h"
 #include "shim/base/sys.h"
+#include "shim/holder/holder.h"
+#include "shim/record/record.h"
+#include "shim/release/in_force.h"
+#include "shim/socket/mark.h"
 
-static void read_option(int fd, int level, int name, void *value, uint32_t size, bool *known)
+static bool read_option(int fd, int level, int name, void *value, uint32_t size)
 {
-    *known = lg_sys_getsockopt(fd, level, name, value, &size) == 0;
+    return lg_sys_getsockopt(fd, level, name, value, &size) == 0;
 }
 
-void lg_request_begin(struct lg_request *request, int fd, int level)
+void lg_abort_request_begin(struct lg_abort_request *request, enum lg_call call, int fd, int level, uintptr_t caller)
 {
-    request->fd = fd;
-    request->level = level;
-    request->known = false;
-    if (!lg_ready() || !lg_process.needs.reject_linger)
+    const struct lg_in_force *in_force = lg_in_force();
+
+    *request = (struct lg_abort_request){.level = level};
+    request->event = (struct lg_event){.call = call, .caller = caller, .cause = LG_CAUSE_LINGER_ZERO};
+    lg_facts_init(&request->event.socket, fd);
+    if (!in_force || !in_force->needs.reject_linger)
         return;
-    if (level == SOL_SOCKET)
-        read_option(fd, SOL_SOCKET, SO_LINGER, &request->linger_before, sizeof request->linger_before, &request->known);
-    else
-        read_option(fd, IPPROTO_TCP, TCP_LINGER2, &request->linger2_before, sizeof request->linger2_before,
-                    &request->known);
+    request->knows_before =
+        level == SOL_SOCKET
+            ? read_option(fd, SOL_SOCKET, SO_LINGER, &request->linger_before, sizeof request->linger_before)
+            : read_option(fd, IPPROTO_TCP, TCP_LINGER2, &request->linger2_before, sizeof request->linger2_before);
 }
 
-static bool asks_for_abort(const struct lg_request *request, const void *value)
+static bool asks_for_abort(const struct lg_abort_request *request, const void *value)
 {
     struct linger linger;
     int seconds;
@@ -45,13 +46,14 @@ static bool asks_for_abort(const struct lg_request *request, const void *value)
 }
 
 /* The program turned linger off, and a mark would still tell of the abort that it withdrew. */
-static void forget_mark(const struct lg_request *request)
+static void forget_mark(const struct lg_abort_request *request)
 {
+    int fd = request->event.socket.fd;
     struct linger now;
 
-    if (request->level == SOL_SOCKET && lg_guard_inspects() && lg_facts_linger(request->fd, &now) == 0 &&
+    if (request->level == SOL_SOCKET && lg_gate_inspects() && lg_facts_linger(fd, &now) == 0 &&
         lg_mark_read(&now) != LG_MARK_NONE)
-        lg_mark_remove(request->fd);
+        lg_mark_remove(fd);
 }
 
 static void set_linger2(int fd, int seconds)
@@ -60,98 +62,82 @@ static void set_linger2(int fd, int seconds)
 }
 
 /* Takes the abort back and leaves the mark, so that the close decides again with every fact. */
-static void disarm(const struct lg_request *request)
+static void disarm(const struct lg_abort_request *request)
 {
+    int fd = request->event.socket.fd;
     struct linger now;
 
     if (request->level == SOL_SOCKET) {
-        lg_mark_leave(request->fd, LG_MARK_LINGER_ZERO);
+        lg_mark_leave(fd, LG_MARK_LINGER_ZERO);
         return;
     }
-    set_linger2(request->fd, 0); /* the system's default, tcp_fin_timeout */
-    if (lg_facts_linger(request->fd, &now) == 0 && !now.l_onoff && lg_mark_read(&now) == LG_MARK_NONE)
-        lg_mark_leave(request->fd, LG_MARK_LINGER2);
+    set_linger2(fd, 0); /* the system's default, tcp_fin_timeout */
+    if (lg_facts_linger(fd, &now) == 0 && !now.l_onoff && lg_mark_read(&now) == LG_MARK_NONE)
+        lg_mark_leave(fd, LG_MARK_LINGER2);
 }
 
-static void restore(const struct lg_request *request)
+static void restore(const struct lg_abort_request *request)
 {
+    int fd = request->event.socket.fd;
     struct linger before = request->linger_before;
     struct linger off = {0, 0};
 
     if (request->level != SOL_SOCKET) {
-        set_linger2(request->fd, request->linger2_before);
+        set_linger2(fd, request->linger2_before);
         return;
     }
     if (!before.l_onoff && before.l_linger != 0) { /* its time too, which may be the mark of an earlier request */
         before.l_onoff = 1;
-        lg_sys_setsockopt(request->fd, SOL_SOCKET, SO_LINGER, &before, sizeof before);
+        lg_sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &before, sizeof before);
     }
-    lg_sys_setsockopt(request->fd, SOL_SOCKET, SO_LINGER, request->linger_before.l_onoff ? &before : &off,
-                      sizeof before);
+    lg_sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, request->linger_before.l_onoff ? &before : &off, sizeof before);
 }
 
-static enum lg_outcome carry_out(const struct lg_request *request, const struct lg_decision *decision)
+static enum lg_outcome carry_out(const struct lg_abort_request *request)
 {
-    switch (decision->verdict.kind) {
-    case LG_VERDICT_ALLOW:
-    case LG_VERDICT_OBSERVE:
+    enum lg_verdict_kind kind = request->event.decision.verdict.kind;
+
+    if (kind == LG_VERDICT_ALLOW || kind == LG_VERDICT_OBSERVE)
         return LG_OUTCOME_ALLOWED;
-    case LG_VERDICT_REJECT:
-        if (request->known) {
-            restore(request);
-            return LG_OUTCOME_REJECTED;
-        }
-        break; /* cannot be: the socket was there a moment ago; but never leave it armed */
-    case LG_VERDICT_ORDERLY:
-    case LG_VERDICT_LINGER:
-    case LG_VERDICT_DRAIN:
-    case LG_VERDICT_COUNT:
-        break;
+    if (kind != LG_VERDICT_REJECT) {
+        disarm(request);
+        return LG_OUTCOME_DISARMED;
     }
-    disarm(request);
-    return decision->verdict.kind == LG_VERDICT_REJECT ? LG_OUTCOME_REJECTED : LG_OUTCOME_DISARMED;
+    if (request->knows_before)
+        restore(request);
+    else /* cannot be: the socket was there a moment ago; but never leave it armed */
+        disarm(request);
+    return LG_OUTCOME_REJECTED;
 }
 
-static void write_record(struct lg_socket *socket, const struct lg_decision *decision, enum lg_outcome outcome,
-                         enum lg_call call, uintptr_t caller)
+static void record(struct lg_event *event)
 {
-    struct lg_record record = {
-        .call = call,
-        .cause = LG_CAUSE_LINGER_ZERO,
-        .outcome = outcome,
-        .decision = *decision,
-        .socket = socket,
-        .caller = caller,
-        .error = outcome == LG_OUTCOME_REJECTED ? decision->verdict.reject_errno : 0,
-    };
+    bool has_queues = event->socket.state != LG_TCP_LISTEN && event->socket.state != LG_TCP_CLOSE;
 
-    lg_facts_complete(socket);
-    lg_record_write(&record);
+    if (!lg_record_wanted(&event->decision))
+        return;
+    lg_facts_ask(&event->socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
+    lg_record_write(event);
+    lg_holder_recorded(event->socket.fd);
 }
 
-int lg_request_finish(struct lg_request *request, const void *value, enum lg_call call, uintptr_t caller)
+int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
 {
-    struct lg_decision decision;
-    struct lg_socket socket;
-    enum lg_outcome outcome;
+    struct lg_event *event = &request->event;
 
     if (!asks_for_abort(request, value)) {
         forget_mark(request);
         return 0;
     }
-    lg_guard_abort_asked();
-    if (!lg_ready() || !(lg_process.needs.causes & 1u << LG_CAUSE_LINGER_ZERO))
+    lg_in_force_abort_asked();
+    if (!lg_in_force_treats(LG_CAUSE_LINGER_ZERO))
         return 0;
-    lg_facts_init(&socket, request->fd);
-    if (!lg_facts_state(&socket))
-        return 0; /* not TCP: the option is without effect there */
-    decision = lg_judge(LG_CAUSE_LINGER_ZERO, &socket);
-    outcome = carry_out(request, &decision);
-    if (lg_known_tracking() && outcome == LG_OUTCOME_DISARMED && lg_made_here(request->fd)) {
-        lg_facts_identity(&socket);
-        lg_known_claimed(socket.cookie);
-    }
-    if (lg_record_wanted(&decision))
-        write_record(&socket, &decision, outcome, call, caller);
-    return outcome == LG_OUTCOME_REJECTED ? decision.verdict.reject_errno : 0;
+    lg_facts_ask(&event->socket, LG_FACT_STATE);
+    if (!event->socket.is_tcp)
+        return 0; /* the option is without effect there */
+    lg_in_force_decide(event);
+    event->outcome = carry_out(request);
+    event->error = event->outcome == LG_OUTCOME_REJECTED ? event->decision.verdict.reject_errno : 0;
+    record(event);
+    return event->error;
 }

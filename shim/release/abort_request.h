@@ -7,37 +7,37 @@
  *
  * Async-signal-safe, thread-safe, fork-safe; errno untouched.
  */
-#ifndef LG_REQUEST_H
-#define LG_REQUEST_H
+#ifndef LG_ABORT_REQUEST_H
+#define LG_ABORT_REQUEST_H
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "shim/record/record.h"
+#include "shim/record/event.h"
 
 /* The options that can ask for an abort. */
-static inline bool lg_request_concerns(int level, int name)
+static inline bool lg_abort_request_concerns(int level, int name)
 {
     return (level == SOL_SOCKET && name == SO_LINGER) || (level == 6 /* IPPROTO_TCP */ && name == 8 /* TCP_LINGER2 */);
 }
 
-/* The state before the request, for a verdict that must leave it as it was. */
-struct lg_request {
-    int fd;
+struct lg_abort_request {
+    struct lg_event event;
     int level;
-    bool known; /* `before` was read */
+    /* The state before the request, for a verdict that must leave it as it was. */
+    bool knows_before;
     struct linger linger_before;
     int linger2_before;
 };
 
-/* Before the call. Costs nothing unless the policy may reject. */
-void lg_request_begin(struct lg_request *request, int fd, int level);
+/* Before the call. No system call unless the policy may reject. */
+void lg_abort_request_begin(struct lg_abort_request *request, enum lg_call call, int fd, int level, uintptr_t caller);
 
 /*
  * After the call has succeeded with the value at `value`. Returns 0, or the errno with which the
  * interposed call has to fail.
  */
-int lg_request_finish(struct lg_request *request, const void *value, enum lg_call call, uintptr_t caller);
+int lg_abort_request_finish(struct lg_abort_request *request, const void *value);
 
 #endif

@@ -1,197 +1,236 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/release/act.h"
 
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
+#include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 
-#include "shim/socket/drain.h"
-#include "shim/holder/by_cookie.h"
 #include "shim/base/sys.h"
-#include "shim/base/threads.h"
+#include "shim/holder/holder.h"
+#include "shim/release/graceful.h"
+#include "shim/release/waiting.h"
+#include "shim/socket/bound.h"
+#include "shim/socket/drain.h"
+#include "shim/socket/mute.h"
 
-static int seconds_up(uint32_t duration_ms)
+/* How long a full socket stays after everything is acknowledged, beyond D: tcp_fin_timeout's default. */
+#define MUTED_SECONDS 60u
+
+static uint32_t seconds_up(uint32_t duration_ms)
 {
-    return (int)((duration_ms + 999) / 1000);
+    return (duration_ms + 999) / 1000;
 }
 
-static void set_linger(int fd, int seconds)
+static void set_linger(int fd, uint32_t seconds)
 {
-    struct linger linger = {1, seconds};
+    struct linger linger = {1, (int)seconds};
 
     lg_sys_setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
 }
 
-static void set_tcp(int fd, int name, int value)
+bool lg_act_is_sole(struct lg_closing *closing)
 {
-    lg_sys_setsockopt(fd, IPPROTO_TCP, name, &value, sizeof value);
-}
-
-/* Bounds the orphan: TCP_USER_TIMEOUT as long as something is unacknowledged, TCP_LINGER2 in FIN-WAIT-2. */
-static void bound_orphan(int fd, uint32_t duration_ms)
-{
-    if (duration_ms == 0)
-        return;
-    set_tcp(fd, TCP_USER_TIMEOUT, (int)duration_ms);
-    set_tcp(fd, TCP_LINGER2, seconds_up(duration_ms));
-}
-
-static bool is_nonblocking(int fd)
-{
-    int flags = lg_sys_fcntl(fd, F_GETFL, 0);
-
-    return flags < 0 || flags & O_NONBLOCK; /* in doubt: never wait */
-}
-
-/* As far as this process's own doing goes; its other threads are not asked yet. */
-static bool is_sole_holder(struct lg_action *action)
-{
-    lg_facts_identity(action->socket);
-    return lg_known_sole(action->socket->cookie);
-}
-
-/* Whether there is input that may be discarded, asked in the order of what it costs. */
-static bool may_discard(struct lg_action *action)
-{
-    struct lg_socket *socket = action->socket;
-
-    if (!is_sole_holder(action))
-        return false;
-    if (lg_threads_single())
-        return true;
-    if (socket->unread_bytes == LG_BYTES_UNKNOWN)
-        lg_facts_queues(socket);
-    return socket->unread_bytes != 0 && !lg_threads_use(socket->fd);
-}
-
-static void discard(struct lg_action *action)
-{
-    uint64_t bytes = 0;
-
-    lg_graceful_discard(action->socket->fd, &bytes);
-    if (bytes > 0) {
-        action->drained = true;
-        action->drained_bytes += bytes;
+    if (!closing->asked_if_sole) {
+        closing->is_sole = lg_holder_is_sole(closing->event.socket.fd);
+        closing->asked_if_sole = true;
     }
+    return closing->is_sole;
 }
 
-/* Input that is left, and that nobody of us may touch, the kernel answers at a last close with RST. */
-static void release_orderly(struct lg_action *action, uint32_t within_ms)
+/* Discards what is queued. Returns what the last read did, as lg_drain_discard. */
+static long discard(struct lg_closing *closing)
 {
-    bool discards = may_discard(action);
+    struct lg_event *event = &closing->event;
+    uint64_t before = event->drained_bytes;
+    long got = lg_drain_discard(event->socket.fd, event->socket.ready & POLLPRI, &event->drained_bytes);
 
-    if (discards)
-        discard(action);
-    action->outcome = !discards && action->socket->unread_bytes > 0 ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
-    /* What another holder goes on with is no orphan, and its peer may pause as long as that holder lets it. */
-    if (within_ms > 0 && (is_sole_holder(action) || !lg_known_sharing()))
-        bound_orphan(action->socket->fd, within_ms);
+    closing->untouched = got == -EPERM;
+    event->drained |= event->drained_bytes > before;
+    return got;
 }
 
-static void release_lingering(struct lg_action *action)
+/* After a discard, where a record will tell: a peer that sends faster than it is read leaves something to be reset. */
+static bool has_left(struct lg_closing *closing)
 {
-    uint32_t duration_ms = action->verdict.duration_ms;
+    return closing->recorded && lg_facts_readable_bytes(closing->event.socket.fd) > 0;
+}
 
-    if (is_nonblocking(action->socket->fd)) {
-        release_orderly(action, duration_ms);
+/* Input that is left the kernel answers with RST, if this is the last close. */
+static void release_orderly(struct lg_closing *closing, uint32_t within_ms)
+{
+    struct lg_socket *socket = &closing->event.socket;
+    bool has_unread = lg_facts_has_unread(socket);
+
+    if (has_unread && lg_act_is_sole(closing)) {
+        discard(closing);
+        has_unread = has_left(closing);
+    }
+    closing->event.outcome = has_unread ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
+    if (within_ms > 0 && socket->has_unsent && !closing->untouched && lg_act_is_sole(closing))
+        lg_bound_unsent(socket->fd, within_ms);
+}
+
+/* Takes whole seconds out of the budget, which is how SO_LINGER counts. Returns 0 when there is not one left. */
+static uint32_t take_seconds(uint32_t duration_ms)
+{
+    uint32_t wanted_ms = seconds_up(duration_ms) * 1000;
+    uint32_t taken_ms = lg_waiting_take(wanted_ms, wanted_ms);
+
+    lg_waiting_give_back(taken_ms % 1000);
+    return taken_ms / 1000;
+}
+
+static void release_lingering(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+    uint32_t duration_ms = event->decision.verdict.duration_ms;
+    uint32_t seconds;
+
+    if (!lg_act_is_sole(closing) || lg_facts_is_nonblocking(event->socket.fd)) {
+        release_orderly(closing, duration_ms);
         return;
     }
-    release_orderly(action, 0);
-    if (action->outcome == LG_OUTCOME_ABORTED)
+    seconds = take_seconds(duration_ms);
+    release_orderly(closing, seconds > 0 ? 0 : duration_ms);
+    if (seconds == 0)
+        return;
+    closing->linger_ms = seconds * 1000; /* what is not waited goes back when the close has returned */
+    if (event->outcome == LG_OUTCOME_ABORTED)
         return; /* RST at once: a close with unread input does not linger */
-    set_linger(action->socket->fd, seconds_up(duration_ms));
-    action->linger_ms = (uint32_t)seconds_up(duration_ms) * 1000;
-    action->outcome = LG_OUTCOME_LINGERED;
+    set_linger(event->socket.fd, seconds);
+    event->outcome = LG_OUTCOME_LINGERED;
 }
 
-static enum lg_outcome outcome_of(enum lg_drain_end end)
+static bool peer_is_done(const struct lg_socket *socket)
 {
-    switch (end) {
-    case LG_DRAIN_FIN:
-        return LG_OUTCOME_DRAINED;
-    case LG_DRAIN_RESET:
-        return LG_OUTCOME_PEER_RESET;
-    case LG_DRAIN_DEADLINE:
-    case LG_DRAIN_TOO_MUCH:
-        return LG_OUTCOME_DEADLINE;
-    case LG_DRAIN_EMPTY:
-    case LG_DRAIN_INTERRUPTED:
-        break;
-    }
-    return LG_OUTCOME_ORDERLY;
+    return socket->ready & POLLRDHUP && lg_facts_has_fin(socket);
 }
 
 /*
- * An event loop must not wait: what is here is discarded once FIN is out, and what comes after the
- * close is answered with RST.
+ * The close must not wait, or has waited enough. The filter comes first: what arrives between it and
+ * the discard is dropped already.
  */
-static enum lg_outcome drain_at_once(struct lg_action *action)
+static void release_muted(struct lg_closing *closing)
 {
-    enum lg_drain_end end;
+    struct lg_event *event = &closing->event;
+    struct lg_socket *socket = &event->socket;
+    bool is_done = peer_is_done(socket);
+    bool muted = !is_done && !socket->is_mptcp && lg_mute(socket->fd);
 
-    lg_graceful_half_close(action->socket->fd);
-    end = lg_graceful_discard(action->socket->fd, &action->drained_bytes);
-    bound_orphan(action->socket->fd, action->verdict.duration_ms);
-    return end == LG_DRAIN_FIN ? LG_OUTCOME_DRAINED : LG_OUTCOME_ORDERLY;
-}
-
-/* What is left at the deadline. The record keeps the state of the call, but SIOCOUTQ counts the FIN since then. */
-static void look_again(struct lg_socket *socket)
-{
-    enum lg_tcp_state at_call = socket->state;
-
-    lg_facts_state(socket);
-    lg_facts_queues(socket);
-    socket->state = at_call;
-}
-
-static void release_drained(struct lg_action *action)
-{
-    int fd = action->socket->fd;
-
-    if (!is_sole_holder(action) || lg_threads_use(fd)) {
-        release_lingering(action);
+    discard(closing);
+    if (muted)
+        lg_bound_orphan(socket->fd, MUTED_SECONDS + seconds_up(event->decision.verdict.duration_ms));
+    if (event->outcome == LG_OUTCOME_DEADLINE)
         return;
-    }
-    action->drained = true;
-    if (is_nonblocking(fd))
-        action->outcome = drain_at_once(action);
+    if (is_done && !socket->has_unsent)
+        event->outcome = LG_OUTCOME_DRAINED;
+    else if (muted)
+        event->outcome = LG_OUTCOME_MUTED;
     else
-        action->outcome = outcome_of(lg_graceful_drain(fd, action->verdict.duration_ms, &action->drained_bytes));
-    if (action->outcome == LG_OUTCOME_DEADLINE)
-        look_again(action->socket);
-    lg_known_forget(action->socket->cookie);
+        event->outcome = has_left(closing) ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
 }
 
-void lg_act_abort(struct lg_action *action)
+/* What is left now that the wait is over. The record keeps the state of the call. */
+static bool has_unsent_left(struct lg_socket *socket)
 {
-    if (action->mark == LG_MARK_LINGER_ZERO)
-        set_linger(action->socket->fd, 0);
-    else if (action->mark == LG_MARK_LINGER2)
-        set_tcp(action->socket->fd, TCP_LINGER2, -1);
-    action->outcome = LG_OUTCOME_ABORTED;
+    struct lg_socket now;
+
+    lg_facts_init(&now, socket->fd);
+    lg_facts_ask(&now, LG_FACT_STATE); /* the count leaves out the FIN, which went out since */
+    lg_facts_ask(&now, LG_FACT_UNSENT);
+    socket->unsent_bytes = now.unsent_bytes;
+    return now.unsent_bytes > 0;
 }
 
-void lg_act_release(struct lg_action *action)
+/* Waits in the close. True when that was all there was to do. */
+static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
 {
-    if (action->armed)
-        lg_mark_leave(action->socket->fd, LG_MARK_LINGER_ZERO);
-    switch (action->verdict.kind) {
-    case LG_VERDICT_DRAIN:
-        release_drained(action);
-        return;
-    case LG_VERDICT_LINGER:
-        release_lingering(action);
-        return;
-    case LG_VERDICT_ORDERLY:
-        release_orderly(action, action->verdict.duration_ms);
-        return;
-    case LG_VERDICT_REJECT: /* a close cannot be refused */
-    case LG_VERDICT_ALLOW:
-    case LG_VERDICT_OBSERVE:
-    case LG_VERDICT_COUNT:
+    struct lg_event *event = &closing->event;
+    struct lg_graceful drain = {
+        .socket = &event->socket,
+        .limit_ms = event->decision.verdict.duration_ms,
+        .drained_bytes = &event->drained_bytes,
+    };
+    enum lg_graceful_end end = lg_graceful_drain(&drain);
+
+    if (end == LG_GRACEFUL_NO_WAIT)
+        return false;
+    *way = end == LG_GRACEFUL_GONE ? LG_CLOSE_NOT_AT_ALL : LG_CLOSE_AT_ONCE;
+    switch (end) {
+    case LG_GRACEFUL_FIN:
+        /* A peer that closes before it has acknowledged everything is left to the kernel. */
+        event->outcome = has_unsent_left(&event->socket) ? LG_OUTCOME_ORDERLY : LG_OUTCOME_DRAINED;
+        return true;
+    case LG_GRACEFUL_RESET:
+        event->outcome = LG_OUTCOME_PEER_RESET;
+        return true;
+    case LG_GRACEFUL_DEADLINE:
+    case LG_GRACEFUL_SILENT: /* what comes after the close may be for another thread that is blocked in a read */
+        event->outcome = LG_OUTCOME_DEADLINE;
+        if (closing->recorded)
+            has_unsent_left(&event->socket);
+        return end == LG_GRACEFUL_SILENT;
+    case LG_GRACEFUL_OTHER_READER:
+    case LG_GRACEFUL_GONE:
+        event->outcome = LG_OUTCOME_ORDERLY;
+        return true;
+    case LG_GRACEFUL_INTERRUPTED:
+    case LG_GRACEFUL_NO_WAIT:
         break;
     }
-    release_orderly(action, 0);
+    return false;
+}
+
+static enum lg_close_way release_drained(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+    struct lg_socket *socket = &event->socket;
+    enum lg_close_way way = LG_CLOSE_AS_ASKED;
+
+    if (!lg_act_is_sole(closing)) {
+        release_orderly(closing, 0);
+        return way;
+    }
+    closing->untouched = lg_facts_is_in_repair(socket->fd);
+    if (closing->untouched)
+        return way;
+    event->drained = true;
+    event->waited = true;
+    lg_facts_ask(socket, LG_FACT_READY);
+    if (peer_is_done(socket) || lg_facts_is_nonblocking(socket->fd) || !drain_waiting(closing, &way))
+        release_muted(closing);
+    return way;
+}
+
+void lg_act_abort(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+
+    event->outcome = LG_OUTCOME_ABORTED;
+    if (closing->mark == LG_MARK_NONE)
+        return;
+    if (!lg_act_is_sole(closing)) { /* what stays disarmed here would be armed for every other holder */
+        event->outcome = lg_facts_has_unread(&event->socket) ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
+        return;
+    }
+    event->outcome = LG_OUTCOME_REARMED;
+    if (closing->mark == LG_MARK_LINGER_ZERO)
+        set_linger(event->socket.fd, 0);
+    else
+        lg_bound_orphan_never(event->socket.fd);
+}
+
+enum lg_close_way lg_act_release(struct lg_closing *closing)
+{
+    const struct lg_verdict *verdict = &closing->event.decision.verdict;
+
+    if (closing->armed)
+        lg_mark_leave(closing->event.socket.fd, LG_MARK_LINGER_ZERO);
+    if (verdict->kind == LG_VERDICT_DRAIN)
+        return release_drained(closing);
+    if (verdict->kind == LG_VERDICT_LINGER)
+        release_lingering(closing);
+    else /* a close cannot be refused */
+        release_orderly(closing, verdict->kind == LG_VERDICT_ORDERLY ? verdict->duration_ms : 0);
+    return LG_CLOSE_AS_ASKED;
 }

@@ -3,39 +3,31 @@
  * Carries a decision out on a socket that is about to be closed. What is done here comes before the
  * real close, which the interposed call makes itself, exactly once, whatever happened here.
  *
- * shutdown and reading act on the connection and not on the descriptor, so they are used only where
- * this process is known to be the sole holder (shim/holder/by_cookie.h) and no thread of it is inside a call on
- * the descriptor.
+ * What acts on the connection and not on the descriptor - shutdown, reading, SO_LINGER on, a bound, a
+ * filter - is done only where this descriptor is proven to be its sole holder (shim/holder/holder.h).
+ * Everybody else gets at most what the kernel itself does at the last close, disarmed.
  *
- * Async-signal-safe, thread-safe, fork-safe; errno untouched. May block where the verdict says so,
- * and never on an O_NONBLOCK descriptor.
+ * What was queued when the close began is discarded without a look at other threads: a program that
+ * closes a descriptor under another thread's read has given that input up; bare, too, it is a race who
+ * gets it.
+ *
+ * Async-signal-safe, thread-safe, fork-safe; errno untouched. May wait where the verdict says so, within
+ * the waiting budget, and never on an O_NONBLOCK descriptor.
  */
 #ifndef LG_ACT_H
 #define LG_ACT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "policy/policy.h"
-#include "shim/socket/mark.h"
-#include "shim/record/record.h"
+#include "shim/release/closing.h"
 
-/* What a close has to carry out, and what became of it. */
-struct lg_action {
-    struct lg_socket *socket;
-    struct lg_verdict verdict;
-    enum lg_mark mark;  /* found on the socket; LG_MARK_NONE with `armed`, or for unread input */
-    bool armed;         /* SO_LINGER {on, 0} is set */
-    uint32_t linger_ms; /* out: the close will wait, at most this long; 0 when it will not */
-    bool drained;       /* out: drained_bytes counts */
-    uint64_t drained_bytes;
-    enum lg_outcome outcome; /* out */
-};
+/* Makes the coming close abort, as the program asked. Sets the outcome. */
+void lg_act_abort(struct lg_closing *closing);
 
-/* Makes the coming close abort, as the program asked. */
-void lg_act_abort(struct lg_action *action);
+/* Makes it orderly, lingering or drained by the verdict. Sets the outcome, and what was drained. */
+enum lg_close_way lg_act_release(struct lg_closing *closing);
 
-/* Makes it orderly, lingering or drained by `verdict`. */
-void lg_act_release(struct lg_action *action);
+/* Whether the socket is held by this descriptor alone; asked once. */
+bool lg_act_is_sole(struct lg_closing *closing);
 
 #endif

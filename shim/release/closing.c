@@ -3,145 +3,183 @@
 
 #include <sys/socket.h>
 
-#include "shim/socket/sock_diag.h"
-#include "shim/release/guard.h"
-#include "shim/release/decide.h"
-#include "shim/holder/by_cookie.h"
+#include "shim/base/gate.h"
 #include "shim/base/sys.h"
+#include "shim/holder/holder.h"
+#include "shim/holder/pending_close.h"
+#include "shim/record/record.h"
+#include "shim/release/act.h"
+#include "shim/release/in_force.h"
+#include "shim/release/waiting.h"
+#include "shim/socket/sock_diag.h"
 
 /* A lingering close that ended this close to its time ended by it: the kernel counts in ticks. */
 #define TICK_MS 20
 
-static bool rules_ask_for(enum lg_cause cause)
+static bool find_backlog(struct lg_event *event)
 {
-    return lg_process.needs.causes & 1u << cause;
+    event->cause = LG_CAUSE_BACKLOG;
+    return lg_in_force_treats(LG_CAUSE_BACKLOG) && event->socket.backlog > 0;
 }
 
-/* The cause of an abort that this close would bring, when the linger option is not it. */
-static bool find_other_cause(struct lg_ending *ending)
+static bool find_unread(struct lg_event *event)
 {
-    struct lg_socket *socket = &ending->socket;
+    event->cause = LG_CAUSE_UNREAD;
+    return lg_in_force_treats(LG_CAUSE_UNREAD) && event->socket.state != LG_TCP_CLOSE &&
+           lg_facts_has_unread(&event->socket);
+}
 
-    if (!rules_ask_for(LG_CAUSE_UNREAD) && !rules_ask_for(LG_CAUSE_BACKLOG))
+/* True when the close of this socket needs a decision: the first cause that applies. */
+static bool find_cause(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+    struct linger linger;
+    bool asked;
+
+    if (lg_facts_linger(event->socket.fd, &linger) < 0)
         return false;
-    if (!lg_facts_state(socket))
+    closing->mark = lg_mark_read(&linger);
+    closing->armed = lg_linger_aborts(&linger);
+    asked = (closing->mark != LG_MARK_NONE || closing->armed) && lg_in_force_treats(LG_CAUSE_LINGER_ZERO);
+    if (!asked && !lg_in_force_treats(LG_CAUSE_UNREAD) && !lg_in_force_treats(LG_CAUSE_BACKLOG))
         return false;
-    if (socket->state == LG_TCP_LISTEN) {
-        ending->cause = LG_CAUSE_BACKLOG;
-        return rules_ask_for(LG_CAUSE_BACKLOG) && socket->backlog > 0;
+    lg_facts_ask(&event->socket, LG_FACT_STATE);
+    if (!event->socket.is_tcp) /* other protocols know the option too, and are none of our business */
+        return false;
+    if (event->socket.state == LG_TCP_LISTEN)
+        return find_backlog(event);
+    event->cause = LG_CAUSE_LINGER_ZERO;
+    return asked || find_unread(event);
+}
+
+static bool aborts(const struct lg_event *event)
+{
+    return event->decision.verdict.kind == LG_VERDICT_ALLOW || event->decision.verdict.kind == LG_VERDICT_OBSERVE;
+}
+
+/* A request that was recorded as disarmed is not left unanswered, whatever the rule that aborts after all says. */
+static bool answers_record(const struct lg_closing *closing)
+{
+    return closing->mark != LG_MARK_NONE && aborts(&closing->event) && lg_holder_has_record(closing->event.socket.fd);
+}
+
+/* Takes a place for a record. An abort that could not have sent RST any more is nothing to tell. */
+static bool take_record(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+
+    if (!lg_record_possible(&event->decision) && !answers_record(closing))
+        return false;
+    if (event->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(&event->socket))
+        return false;
+    return lg_record_take();
+}
+
+/* All that the record tells, and where others may hold the socket what it takes to find it again. */
+static void gather(struct lg_closing *closing)
+{
+    struct lg_socket *socket = &closing->event.socket;
+    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
+
+    lg_facts_ask(socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
+    if (!lg_act_is_sole(closing))
+        lg_facts_ask(socket, LG_FACT_INTERFACE);
+}
+
+static enum lg_close_way carry_out(struct lg_closing *closing)
+{
+    closing->started_ms = lg_sys_now_ms();
+    if (closing->event.cause == LG_CAUSE_BACKLOG) { /* what is done to a listening socket is done to all its holders */
+        closing->event.outcome = LG_OUTCOME_ABORTED;
+        return LG_CLOSE_AS_ASKED;
     }
-    ending->cause = LG_CAUSE_UNREAD;
-    if (!rules_ask_for(LG_CAUSE_UNREAD) || socket->state == LG_TCP_CLOSE)
-        return false;
-    lg_facts_queues(socket);
-    return socket->unread_bytes > 0;
+    if (!aborts(&closing->event))
+        return lg_act_release(closing);
+    lg_act_abort(closing);
+    return LG_CLOSE_AS_ASKED;
 }
 
-/* True when the close of this socket needs a decision. */
-static bool find_cause(struct lg_ending *ending)
+static enum lg_close_way decide(struct lg_closing *closing)
 {
-    struct lg_action *action = &ending->action;
+    if (!find_cause(closing))
+        return LG_CLOSE_AS_ASKED;
+    lg_in_force_decide(&closing->event);
+    closing->recorded = take_record(closing);
+    if (closing->recorded)
+        gather(closing);
+    return carry_out(closing);
+}
+
+bool lg_closing_looks_at(int fd)
+{
     struct linger linger;
 
-    if (lg_facts_linger(ending->socket.fd, &linger) < 0)
-        return false;
-    action->mark = lg_mark_read(&linger);
-    action->armed = lg_linger_aborts(&linger);
-    ending->cause = LG_CAUSE_LINGER_ZERO;
-    if (action->mark != LG_MARK_NONE)
-        return true;
-    if (action->armed) /* other protocols know the option too, and are none of our business */
-        return lg_facts_state(&ending->socket);
-    return find_other_cause(ending);
+    return lg_gate_inspects() && lg_facts_linger(fd, &linger) == 0;
 }
 
-/* An abort that could not have sent RST any more is nothing to tell. */
-static bool is_harmless(struct lg_ending *ending)
+enum lg_close_way lg_closing_begin(struct lg_closing *closing, enum lg_call call, int fd, uintptr_t caller)
 {
-    if (ending->socket.state == LG_TCP_UNKNOWN)
-        lg_facts_state(&ending->socket);
-    return ending->cause == LG_CAUSE_LINGER_ZERO && !lg_facts_can_reset(&ending->socket);
-}
+    enum lg_close_way way = LG_CLOSE_AS_ASKED;
 
-static bool aborts(enum lg_verdict_kind kind)
-{
-    return kind == LG_VERDICT_ALLOW || kind == LG_VERDICT_OBSERVE;
-}
-
-void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintptr_t caller)
-{
-    ending->recorded = false;
-    if (!lg_guard_inspects())
-        return;
-    ending->call = call;
-    ending->caller = caller;
-    lg_facts_init(&ending->socket, fd);
-    ending->action = (struct lg_action){.socket = &ending->socket};
-    if (!find_cause(ending))
-        return;
-    ending->decision = lg_judge(ending->cause, &ending->socket);
-    ending->action.verdict = ending->decision.verdict;
-    ending->recorded =
-        lg_record_possible(&ending->decision) && !is_harmless(ending) && lg_record_wanted(&ending->decision);
-    if (ending->recorded)
-        lg_facts_complete(&ending->socket);
-    ending->sole = ending->recorded && lg_known_sole(ending->socket.cookie); /* before a drain forgets it */
-    ending->started_ms = lg_sys_now_ms();
-    if (aborts(ending->decision.verdict.kind))
-        lg_act_abort(&ending->action);
-    else
-        lg_act_release(&ending->action);
+    closing->recorded = false;
+    closing->linger_ms = 0;
+    if (lg_pending_close_has(fd))
+        return LG_CLOSE_BUSY;
+    if (lg_gate_inspects()) {
+        *closing = (struct lg_closing){.event = {.call = call, .caller = caller}};
+        lg_facts_init(&closing->event.socket, fd);
+        way = decide(closing);
+    }
+    lg_holder_forget(fd);
+    return way;
 }
 
 /* A lingering close does not say how it ended: its time does, and what the kernel still has. */
-static void judge_linger(struct lg_ending *ending, uint32_t elapsed_ms)
+static void judge_linger(struct lg_closing *closing)
 {
-    struct lg_afterlife after = {.unsent_bytes = LG_BYTES_UNKNOWN};
-    bool out_of_time = elapsed_ms + TICK_MS >= ending->action.linger_ms;
+    struct lg_event *event = &closing->event;
+    struct lg_orphan orphan;
+    bool out_of_time = event->elapsed_ms + TICK_MS >= closing->linger_ms;
+    bool has_unsent = lg_facts_knows(&event->socket, LG_FACT_UNSENT) && event->socket.unsent_bytes > 0;
+    bool found;
 
-    if (!out_of_time && ending->socket.unsent_bytes <= 0)
+    if (!out_of_time && !has_unsent)
         return;
-    lg_diag_after_close(&ending->socket, &after);
-    if (!out_of_time && after.unsent_bytes <= 0)
+    found = lg_sock_diag_find(&event->socket, &orphan);
+    if (!out_of_time && (!found || orphan.unsent_bytes <= 0))
         return;
     /* Out of time, or a signal ended the wait: the kernel goes on with what is left. */
-    ending->action.outcome = out_of_time ? LG_OUTCOME_DEADLINE : LG_OUTCOME_ORDERLY;
-    if (after.unsent_bytes != LG_BYTES_UNKNOWN)
-        ending->socket.unsent_bytes = after.unsent_bytes;
+    event->outcome = out_of_time ? LG_OUTCOME_DEADLINE : LG_OUTCOME_ORDERLY;
+    if (found)
+        event->socket.unsent_bytes = orphan.unsent_bytes;
 }
 
 /* The close of one descriptor of several ends nothing, and a record of it would be false. */
-static bool is_held_elsewhere(const struct lg_ending *ending)
+static bool is_held_elsewhere(const struct lg_closing *closing)
 {
-    struct lg_afterlife after;
+    struct lg_orphan orphan;
 
-    return !ending->sole && lg_diag_after_close(&ending->socket, &after) && after.held;
+    return !closing->is_sole && lg_sock_diag_find(&closing->event.socket, &orphan) && orphan.is_held;
 }
 
-void lg_ending_finish(struct lg_ending *ending)
+void lg_closing_finish(struct lg_closing *closing)
 {
-    const struct lg_action *action = &ending->action;
-    struct lg_record record;
+    struct lg_event *event = &closing->event;
 
-    if (!ending->recorded)
+    if (closing->linger_ms == 0 && !closing->recorded)
         return;
-    record = (struct lg_record){
-        .call = ending->call,
-        .cause = ending->cause,
-        .decision = ending->decision,
-        .socket = &ending->socket,
-        .caller = ending->caller,
-        .waited = action->linger_ms > 0 || (action->drained && ending->decision.verdict.kind == LG_VERDICT_DRAIN),
-        .elapsed_ms = (uint32_t)(lg_sys_now_ms() - ending->started_ms),
-        .drained = action->drained,
-        .drained_bytes = action->drained_bytes,
-    };
-    if (is_held_elsewhere(ending)) {
+    event->elapsed_ms = (uint32_t)(lg_sys_now_ms() - closing->started_ms);
+    if (closing->linger_ms > event->elapsed_ms)
+        lg_waiting_give_back(closing->linger_ms - event->elapsed_ms);
+    if (!closing->recorded)
+        return;
+    if (closing->untouched || is_held_elsewhere(closing)) {
         lg_record_withdraw();
         return;
     }
-    if (action->linger_ms > 0)
-        judge_linger(ending, record.elapsed_ms);
-    record.outcome = action->outcome;
-    lg_record_write(&record);
+    if (closing->linger_ms > 0) {
+        event->waited = true;
+        judge_linger(closing);
+    }
+    lg_record_write(event);
 }

@@ -3,37 +3,51 @@
  * One connection that is about to end: facts, decision, action, and after the real call the record.
  * Whatever closes a descriptor - close, dup2 onto it, fclose, a range - goes through here.
  *
- *     lg_ending_begin(&ending, LG_CALL_CLOSE, fd, caller);
- *     result = lg_next.close(fd);
- *     lg_ending_finish(&ending);
+ *     way = lg_closing_begin(&closing, LG_CALL_CLOSE, fd, caller);
+ *     result = the real call, as `way` says
+ *     lg_closing_finish(&closing);
  *
  * Async-signal-safe, thread-safe, fork-safe; errno untouched. Uses about 6 KiB of stack.
  */
-#ifndef LG_ENDING_H
-#define LG_ENDING_H
+#ifndef LG_CLOSING_H
+#define LG_CLOSING_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shim/release/act.h"
-#include "shim/record/record.h"
+#include "shim/record/event.h"
+#include "shim/socket/mark.h"
 
-struct lg_ending {
-    bool recorded; /* a record is to be written by finish */
-    bool sole;     /* nobody else can hold the socket */
-    enum lg_call call;
-    enum lg_cause cause;
-    uintptr_t caller;
-    struct lg_socket socket;
-    struct lg_decision decision;
-    struct lg_action action;
-    uint64_t started_ms;
+/* How the real call is to be made. */
+enum lg_close_way {
+    LG_CLOSE_AS_ASKED = 0, /* by libc's function */
+    LG_CLOSE_AT_ONCE,      /* the close has waited already, so it must not be a cancellation point any more */
+    LG_CLOSE_NOT_AT_ALL,   /* while it waited, something else came under its number: it is closed */
+    LG_CLOSE_BUSY          /* another thread's close of this number waits: for this one it is not open (EBADF) */
 };
 
-/* Decides and prepares what comes with the close of `fd`. At most one system call for any other descriptor. */
-void lg_ending_begin(struct lg_ending *ending, enum lg_call call, int fd, uintptr_t caller);
+struct lg_closing {
+    struct lg_event event;
+    bool recorded;       /* finish writes the event down */
+    enum lg_mark mark;   /* found on the socket */
+    bool armed;          /* SO_LINGER {on, 0} is set */
+    bool asked_if_sole;  /* is_sole is known */
+    bool is_sole;        /* this descriptor alone holds the socket */
+    bool untouched;      /* the socket is in TCP_REPAIR: it ends in silence, which is nothing to record */
+    uint32_t linger_ms;  /* the real close waits, at most this long; 0 when it does not */
+    uint64_t started_ms; /* CLOCK_MONOTONIC */
+};
 
-/* After the call that closed it. */
-void lg_ending_finish(struct lg_ending *ending);
+/*
+ * Decides and prepares what comes with the close of `fd`, and takes back what was known of that number.
+ * At most one system call for any other descriptor.
+ */
+enum lg_close_way lg_closing_begin(struct lg_closing *closing, enum lg_call call, int fd, uintptr_t caller);
+
+/* True when closes are inspected and `fd` is a socket, so that its close may come before libc's own end of it. */
+bool lg_closing_looks_at(int fd);
+
+/* After the call that closed it; must follow every begin, whatever its answer. */
+void lg_closing_finish(struct lg_closing *closing);
 
 #endif

@@ -2,15 +2,15 @@
 #include "shim/socket/drain.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "shim/base/sys.h"
+#include "shim/socket/facts.h"
 
-#define DISCARD_BYTES (1u << 20) /* at a time; MSG_TRUNC copies nothing (tcp(7)) */
-#define COPY_BYTES    1024       /* for an MPTCP of a kernel that does not know MSG_TRUNC */
+#define DISCARD_BYTES (1 << 20) /* at a time; MSG_TRUNC copies nothing (tcp(7)) */
+#define COPY_BYTES    1024      /* for an MPTCP of a kernel that does not know MSG_TRUNC */
 
-void lg_graceful_half_close(int fd)
+void lg_drain_half_close(int fd)
 {
     lg_syscall3(SYS_shutdown, fd, SHUT_WR, 0);
 }
@@ -20,67 +20,41 @@ static long receive(int fd, void *buffer, long size, int flags)
     return lg_syscall6(SYS_recvfrom, fd, (long)buffer, size, flags | MSG_DONTWAIT, 0, 0);
 }
 
-static long discard_some(int fd)
+static long read_at_most(int fd, int64_t size)
 {
     char copy[COPY_BYTES];
-    long got = receive(fd, 0, DISCARD_BYTES, MSG_TRUNC);
+    long got = receive(fd, 0, size < DISCARD_BYTES ? (long)size : DISCARD_BYTES, MSG_TRUNC);
 
-    return got == -EFAULT ? receive(fd, copy, sizeof copy, 0) : got;
+    if (got == -EINTR) /* not a wait: MSG_DONTWAIT */
+        return -EAGAIN;
+    return got == -EFAULT ? receive(fd, copy, size < COPY_BYTES ? (long)size : COPY_BYTES, 0) : got;
 }
 
-enum lg_drain_end lg_graceful_discard(int fd, uint64_t *bytes)
+long lg_drain_read(int fd)
 {
-    for (;;) {
-        long got = discard_some(fd);
-
-        if (got == 0)
-            return LG_DRAIN_FIN;
-        if (got == -EAGAIN)
-            return LG_DRAIN_EMPTY;
-        if (got == -EINTR)
-            continue; /* not a wait: MSG_DONTWAIT */
-        if (got < 0)
-            return LG_DRAIN_RESET;
-        *bytes += (uint64_t)got;
-        if (*bytes >= LG_DRAIN_BYTES_MAX)
-            return LG_DRAIN_TOO_MUCH;
-    }
+    return read_at_most(fd, DISCARD_BYTES);
 }
 
-/* Waits for input; LG_DRAIN_EMPTY when there is some. */
-static enum lg_drain_end wait_input(int fd, uint64_t deadline_ms)
+/* As many bytes as SIOCINQ tells of, but one at least: a read steps over an urgent byte, and tells of FIN and RST. */
+static long discard_counted(int fd, uint64_t *bytes)
 {
-    uint64_t now = lg_sys_now_ms();
-    int ready;
+    int64_t queued = lg_facts_readable_bytes(fd);
+    long got;
 
-    if (now >= deadline_ms)
-        return LG_DRAIN_DEADLINE;
-    ready = lg_sys_poll(fd, POLLIN, (int)(deadline_ms - now));
-    if (ready == -EINTR)
-        return LG_DRAIN_INTERRUPTED;
-    return ready == 0 ? LG_DRAIN_DEADLINE : LG_DRAIN_EMPTY;
-}
-
-enum lg_drain_end lg_graceful_drain(int fd, uint32_t limit_ms, uint64_t *bytes)
-{
-    uint64_t deadline_ms = lg_sys_now_ms() + limit_ms;
-    enum lg_drain_end end;
-
-    lg_graceful_half_close(fd);
     do {
-        end = wait_input(fd, deadline_ms);
-        if (end == LG_DRAIN_EMPTY) {
-            long got = discard_some(fd);
+        got = read_at_most(fd, queued > 0 ? queued : 1);
+        if (got <= 0)
+            break;
+        *bytes += (uint64_t)got;
+        queued -= got;
+    } while (queued > 0);
+    return got;
+}
 
-            if (got > 0)
-                *bytes += (uint64_t)got;
-            if (got == 0)
-                end = LG_DRAIN_FIN;
-            else if (got < 0 && got != -EAGAIN && got != -EINTR)
-                end = LG_DRAIN_RESET;
-            else if (*bytes >= LG_DRAIN_BYTES_MAX)
-                end = LG_DRAIN_TOO_MUCH;
-        }
-    } while (end == LG_DRAIN_EMPTY);
-    return end;
+long lg_drain_discard(int fd, bool is_urgent, uint64_t *bytes)
+{
+    long got = discard_counted(fd, bytes);
+
+    /* What was queued behind the urgent byte. */
+    return is_urgent && got >= 0 ? discard_counted(fd, bytes) : got;
 }

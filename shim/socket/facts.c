@@ -2,35 +2,54 @@
 #include "shim/socket/facts.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "shim/holder/by_cookie.h"
 #include "shim/base/sys.h"
 
-#define PROTOCOL_MPTCP  262
-#define TCP_INFO_OPTION 11
+#define PROTOCOL_MPTCP    262
+#define TCP_INFO_OPTION   11
+#define TCP_REPAIR_OPTION 19
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
 #endif
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
+#endif
 
-/* The head of the kernel's struct tcp_info; the kernel cuts to the length that is asked for. */
+/* The kernel's struct tcp_info (linux/tcp.h) as far as we read it; the kernel cuts to the length that is asked for. */
 struct tcp_info_head {
     uint8_t state;
     uint8_t others[7];
-    uint32_t rto, ato, snd_mss, rcv_mss;
-    uint32_t unacked; /* of a listening socket: the connections not yet accepted */
+    uint32_t rto_us, ato_us, send_mss, receive_mss;
+    uint32_t unacknowledged; /* segments; of a listening socket the connections not yet accepted */
+    uint32_t sacked, lost, retransmitted, forward;
+    uint32_t last_data_sent_ms, last_ack_sent_ms, last_data_received_ms, last_ack_received_ms;
+    uint32_t path_mtu, receive_ssthresh, rtt_us, rttvar_us, send_ssthresh, send_cwnd, advertised_mss, reordering;
+    uint32_t receive_rtt_us, receive_space, total_retransmitted;
+    uint64_t pacing_rate, max_pacing_rate, bytes_acknowledged, bytes_received;
+    uint32_t segments_out, segments_in;
+    uint32_t not_sent_bytes; /* Linux 4.6 */
+    uint32_t min_rtt_us;
 };
+
+_Static_assert(offsetof(struct tcp_info_head, not_sent_bytes) == 144, "as in linux/tcp.h");
 
 void lg_facts_init(struct lg_socket *socket, int fd)
 {
     memset(socket, 0, sizeof *socket);
     socket->fd = fd;
-    socket->unsent_bytes = LG_BYTES_UNKNOWN;
-    socket->unread_bytes = LG_BYTES_UNKNOWN;
+}
+
+static bool get_option(int fd, int level, int name, void *value, uint32_t size)
+{
+    return lg_sys_getsockopt(fd, level, name, value, &size) == 0;
 }
 
 int lg_facts_linger(int fd, struct linger *linger)
@@ -42,37 +61,57 @@ int lg_facts_linger(int fd, struct linger *linger)
     return lg_sys_getsockopt(fd, SOL_SOCKET, SO_LINGER, linger, &size);
 }
 
+uint64_t lg_facts_cookie(int fd)
+{
+    uint64_t cookie = 0;
+
+    return get_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) ? cookie : 0;
+}
+
+bool lg_facts_is_nonblocking(int fd)
+{
+    int flags = lg_sys_fcntl(fd, F_GETFL, 0);
+
+    return flags < 0 || flags & O_NONBLOCK;
+}
+
 static bool is_mptcp(int fd)
 {
     int protocol = 0;
-    uint32_t size = sizeof protocol;
 
-    return lg_sys_getsockopt(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, &size) == 0 && protocol == PROTOCOL_MPTCP;
+    return get_option(fd, SOL_SOCKET, SO_PROTOCOL, &protocol, sizeof protocol) && protocol == PROTOCOL_MPTCP;
 }
 
-bool lg_facts_state(struct lg_socket *socket)
+static bool ask_state(struct lg_socket *socket)
 {
-    struct tcp_info_head info = {0};
-    uint32_t size = sizeof info;
+    struct tcp_info_head info;
 
-    /* Only TCP and MPTCP answer; an MPTCP socket of an older kernel does not, and has no state for us then. */
-    if (lg_sys_getsockopt(socket->fd, IPPROTO_TCP, TCP_INFO_OPTION, &info, &size) < 0)
-        return is_mptcp(socket->fd);
+    memset(&info, 0, sizeof info);
+    if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO_OPTION, &info, sizeof info)) {
+        socket->is_mptcp = socket->is_tcp = is_mptcp(socket->fd);
+        return false;
+    }
+    socket->is_tcp = true;
     socket->state = info.state < LG_TCP_STATE_COUNT ? (enum lg_tcp_state)info.state : LG_TCP_UNKNOWN;
-    socket->backlog = socket->state == LG_TCP_LISTEN ? info.unacked : 0;
+    socket->backlog = socket->state == LG_TCP_LISTEN ? info.unacknowledged : 0;
+    socket->has_unsent = socket->state != LG_TCP_LISTEN && (info.unacknowledged > 0 || info.not_sent_bytes > 0);
+    socket->last_input_ms = info.last_data_received_ms;
+    socket->had_input = info.bytes_received > 0;
     return true;
 }
 
-void lg_facts_identity(struct lg_socket *socket)
+static bool ask_ready(struct lg_socket *socket)
 {
-    uint32_t size = sizeof socket->cookie;
+    int ready = lg_sys_poll(socket->fd, POLLIN | POLLPRI | POLLOUT | POLLRDHUP, 0);
 
-    if (socket->cookie != 0)
-        return;
-    if (lg_sys_getsockopt(socket->fd, SOL_SOCKET, SO_COOKIE, &socket->cookie, &size) < 0)
-        socket->cookie = 0;
-    else
-        socket->role = lg_known_role(socket->cookie);
+    socket->ready = (short)(ready < 0 ? 0 : ready);
+    return ready >= 0;
+}
+
+static bool ask_cookie(struct lg_socket *socket)
+{
+    socket->cookie = lg_facts_cookie(socket->fd);
+    return socket->cookie != 0;
 }
 
 static void address_from(const struct sockaddr_storage *from, struct lg_address *address)
@@ -80,7 +119,6 @@ static void address_from(const struct sockaddr_storage *from, struct lg_address 
     struct sockaddr_in v4;
     struct sockaddr_in6 v6;
 
-    memset(address, 0, sizeof *address);
     if (from->ss_family == AF_INET) {
         memcpy(&v4, from, sizeof v4);
         memcpy(address->bytes, &v4.sin_addr, sizeof v4.sin_addr);
@@ -96,33 +134,38 @@ static void address_from(const struct sockaddr_storage *from, struct lg_address 
         address->family = 0;
 }
 
-static void ask_address(long call, int fd, struct lg_address *address)
+static bool ask_address(long call, int fd, struct lg_address *address)
 {
     struct sockaddr_storage from;
     uint32_t size = sizeof from;
 
-    if (address->family != 0)
-        return;
     memset(&from, 0, sizeof from);
+    memset(address, 0, sizeof *address);
     if (lg_syscall3(call, fd, (long)&from, (long)&size) == 0)
         address_from(&from, address);
+    return address->family != 0;
 }
 
-void lg_facts_local(struct lg_socket *socket)
+static bool ask_local(struct lg_socket *socket)
 {
-    ask_address(SYS_getsockname, socket->fd, &socket->local);
+    return ask_address(SYS_getsockname, socket->fd, &socket->local);
 }
 
-void lg_facts_peer(struct lg_socket *socket)
+static bool ask_peer(struct lg_socket *socket)
 {
-    ask_address(SYS_getpeername, socket->fd, &socket->peer);
+    return ask_address(SYS_getpeername, socket->fd, &socket->peer);
 }
 
 static int64_t ask_bytes(int fd, unsigned long request)
 {
     int bytes = 0;
 
-    return lg_syscall3(SYS_ioctl, fd, (long)request, (long)&bytes) == 0 ? bytes : LG_BYTES_UNKNOWN;
+    return lg_syscall3(SYS_ioctl, fd, (long)request, (long)&bytes) == 0 ? bytes : -1;
+}
+
+int64_t lg_facts_readable_bytes(int fd)
+{
+    return ask_bytes(fd, SIOCINQ);
 }
 
 int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state)
@@ -132,24 +175,75 @@ int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state)
     return queued_bytes > 0 && fin_is_out ? queued_bytes - 1 : queued_bytes;
 }
 
-void lg_facts_queues(struct lg_socket *socket)
+static bool ask_unsent(struct lg_socket *socket)
 {
     socket->unsent_bytes = lg_facts_without_fin(ask_bytes(socket->fd, SIOCOUTQ), socket->state);
-    socket->unread_bytes = ask_bytes(socket->fd, SIOCINQ);
+    return socket->unsent_bytes >= 0;
+}
+
+static bool ask_unread(struct lg_socket *socket)
+{
+    socket->unread_bytes = lg_facts_readable_bytes(socket->fd);
     /* SIOCINQ stops before an urgent byte; a close counts it as unread all the same. */
     if (socket->unread_bytes == 0 && ask_bytes(socket->fd, SIOCATMARK) == 1)
         socket->unread_bytes = 1;
+    return socket->unread_bytes >= 0;
 }
 
-void lg_facts_complete(struct lg_socket *socket)
+static bool ask_interface(struct lg_socket *socket)
 {
-    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
+    return get_option(socket->fd, SOL_SOCKET, SO_BINDTOIFINDEX, &socket->interface, sizeof socket->interface);
+}
 
-    if (has_queues && socket->unsent_bytes == LG_BYTES_UNKNOWN)
-        lg_facts_queues(socket);
-    lg_facts_identity(socket);
-    lg_facts_local(socket);
-    lg_facts_peer(socket);
+void lg_facts_ask_again(struct lg_socket *socket, unsigned facts)
+{
+    static bool (*const asks[])(struct lg_socket *) = {
+        ask_state, ask_ready, ask_cookie, ask_local, ask_peer, ask_unsent, ask_unread, ask_interface,
+    };
+
+    for (unsigned i = 0; i < sizeof asks / sizeof asks[0]; i++) {
+        if (!(facts & 1u << i))
+            continue;
+        socket->asked |= 1u << i;
+        socket->known &= ~(1u << i);
+        if (asks[i](socket))
+            socket->known |= 1u << i;
+    }
+}
+
+void lg_facts_ask(struct lg_socket *socket, unsigned facts)
+{
+    lg_facts_ask_again(socket, facts & ~socket->asked);
+}
+
+bool lg_facts_has_unread(struct lg_socket *socket)
+{
+    if (!(socket->asked & LG_FACT_UNREAD)) {
+        lg_facts_ask(socket, LG_FACT_READY);
+        if (lg_facts_knows(socket, LG_FACT_READY)) {
+            if (!(socket->ready & (POLLIN | POLLPRI)))
+                return false;
+            if (!(socket->ready & (POLLRDHUP | POLLHUP | POLLERR))) /* which are readable without a byte */
+                return true;
+        }
+    }
+    lg_facts_ask(socket, LG_FACT_UNREAD);
+    return lg_facts_knows(socket, LG_FACT_UNREAD) && socket->unread_bytes > 0;
+}
+
+bool lg_facts_has_fin(const struct lg_socket *socket)
+{
+    unsigned states = 1u << LG_TCP_CLOSE_WAIT | 1u << LG_TCP_LAST_ACK | 1u << LG_TCP_CLOSING | 1u << LG_TCP_TIME_WAIT |
+                      1u << LG_TCP_CLOSE | 1u << LG_TCP_UNKNOWN;
+
+    return states & 1u << socket->state;
+}
+
+bool lg_facts_is_in_repair(int fd)
+{
+    int repair = 0;
+
+    return get_option(fd, IPPROTO_TCP, TCP_REPAIR_OPTION, &repair, sizeof repair) && repair != 0;
 }
 
 bool lg_facts_can_reset(const struct lg_socket *socket)

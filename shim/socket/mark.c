@@ -19,9 +19,11 @@ enum lg_mark lg_mark_read(const struct linger *linger)
     return linger->l_linger == MARK_LINGER2 ? LG_MARK_LINGER2 : LG_MARK_NONE;
 }
 
+/* A program that reads the option, turns it on and writes it back means what it asked for first. */
 bool lg_linger_aborts(const struct linger *linger)
 {
-    return linger->l_onoff != 0 && linger->l_linger == 0;
+    return linger->l_onoff != 0 &&
+           (linger->l_linger == 0 || linger->l_linger == MARK_LINGER_ZERO || linger->l_linger == MARK_LINGER2);
 }
 
 static int leave_time(int fd, int seconds)

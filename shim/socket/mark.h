@@ -24,7 +24,7 @@ enum lg_mark {
 /* What a SO_LINGER value that was read from a socket says. */
 enum lg_mark lg_mark_read(const struct linger *linger);
 
-/* True for the value that makes a close abort: on, and no time at all. */
+/* True for a value that asks for an abort: on, and no time at all, or the mark for time. */
 bool lg_linger_aborts(const struct linger *linger);
 
 /* Turns linger off and leaves the mark. Returns 0 or a negative errno. */

@@ -36,6 +36,7 @@ static void ask(const struct lg_socket *about, struct question *question)
     question->request.id.idiag_dport = htons(about->peer.port);
     put_address(question->request.id.idiag_src, &about->local);
     put_address(question->request.id.idiag_dst, &about->peer);
+    question->request.id.idiag_if = (uint32_t)about->interface; /* a bound socket is found only by its device */
     question->request.id.idiag_cookie[0] = (uint32_t)about->cookie;
     question->request.id.idiag_cookie[1] = (uint32_t)(about->cookie >> 32);
 }
@@ -56,23 +57,23 @@ static long converse(const struct question *question, void *answer, size_t size)
     return result;
 }
 
-bool lg_diag_after_close(const struct lg_socket *socket, struct lg_afterlife *after)
+bool lg_sock_diag_find(const struct lg_socket *socket, struct lg_orphan *orphan)
 {
     char answer[ANSWER_BYTES] __attribute__((aligned(8)));
     struct question question;
     struct nlmsghdr header;
-    struct inet_diag_msg told;
+    struct inet_diag_msg found;
 
-    if (socket->local.family == 0 || socket->peer.family == 0 || socket->cookie == 0)
+    if (!lg_facts_knows(socket, LG_FACTS_OF_ADDRESS))
         return false;
     ask(socket, &question);
-    if (converse(&question, answer, sizeof answer) < (long)(NLMSG_HDRLEN + sizeof told))
+    if (converse(&question, answer, sizeof answer) < (long)(NLMSG_HDRLEN + sizeof found))
         return false;
     memcpy(&header, answer, sizeof header);
     if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY)
         return false;
-    memcpy(&told, answer + NLMSG_HDRLEN, sizeof told);
-    after->held = told.idiag_inode != 0; /* sock_i_ino: an orphan has none */
-    after->unsent_bytes = lg_facts_without_fin(told.idiag_wqueue, (enum lg_tcp_state)told.idiag_state);
+    memcpy(&found, answer + NLMSG_HDRLEN, sizeof found);
+    orphan->is_held = found.idiag_inode != 0; /* sock_i_ino: an orphan has none */
+    orphan->unsent_bytes = lg_facts_without_fin(found.idiag_wqueue, (enum lg_tcp_state)found.idiag_state);
     return true;
 }

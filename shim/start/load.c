@@ -15,7 +15,7 @@
 #include "policy/print.h"
 #include "shim/caller/caller.h"
 #include "shim/start/environment.h"
-#include "shim/release/guard.h"
+#include "shim/release/in_force.h"
 #include "shim/base/line.h"
 #include "shim/call/next.h"
 #include "shim/record/record.h"
@@ -30,6 +30,7 @@ extern char **environ;
 
 /* Untouched pages of these cost nothing: a process without a policy has none of them. */
 static struct lg_policy policy;
+static struct lg_in_force in_force = {.policy = &policy};
 static char policy_text[LG_TEXT_BYTES_MAX + 1];
 static char rules_text[LG_TEXT_BYTES_MAX + 1];
 static char exe_path[PATH_BYTES];
@@ -283,7 +284,7 @@ static void apply_settings(const struct lg_environment *environment, struct lg_s
     bool log_is_wrong = environment->log && !override_log(settings, environment->log);
     bool format_is_wrong = environment->format && !lg_parse_format(text_of(environment->format), &settings->format);
 
-    lg_record_start(settings, lg_process.exe);
+    lg_record_start(settings, in_force.exe);
     open_log(settings, environment, trouble);
     trouble->unusable |= log_is_wrong || format_is_wrong;
     if (log_is_wrong)
@@ -302,7 +303,7 @@ static void start(const struct lg_environment *environment)
     lg_caller_load();
     read_exe();
     if (exe_path[0])
-        lg_process.exe = text_of(exe_path);
+        in_force.exe = text_of(exe_path);
     load_policy(environment, &trouble);
     apply_settings(environment, &policy.settings, &trouble);
     strict = is_yes("LINGERGUARD_STRICT", environment->strict) && trouble.unusable;
@@ -314,7 +315,8 @@ static void start(const struct lg_environment *environment)
         tell("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
         lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
     }
-    lg_guard_start(&policy, lg_policy_needs(&policy, lg_process.exe), lg_process.exe);
+    in_force.needs = lg_policy_needs(&policy, in_force.exe);
+    lg_in_force_start(&in_force);
 }
 
 /* glibc hands the environment to a constructor and may not have set environ yet; musl does it the other way round. */

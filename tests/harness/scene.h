@@ -10,6 +10,7 @@
  *     linger0       SO_LINGER {1, 0}     send:N      sends N bytes of the pattern
  *     shutwr        half-closes          unread:N    waits until N bytes are there, unread
  *     close         closes               read:N      reads N bytes
+ *     locked        lets nobody attach a filter, so that the library cannot mute it
  *     state:N       waits for the state  say:WORD    prints it       hear  waits until it is told to go on
  *
  * A program whose test has other words passes them to the function of subject_words.

@@ -71,6 +71,8 @@ static bool act(const char *word, long number, int *fd)
         *fd = net_accept(LISTENER_FD);
     else if (strcmp(word, "nonblock") == 0)
         CHECK_INT(fcntl(*fd, F_SETFL, O_NONBLOCK), 0);
+    else if (strcmp(word, "locked") == 0)
+        CHECK_INT(setsockopt(*fd, SOL_SOCKET, SO_LOCK_FILTER, &(int){1}, sizeof(int)), 0);
     else if (strcmp(word, "linger0") == 0)
         subject_say("set=%d", subject_linger_zero(*fd));
     else if (strcmp(word, "fill") == 0)

@@ -22,8 +22,9 @@
 
 /* The close of a socket that was to abort: whose it is, what nobody has read, and of dup2 whether the number may be
  * had. */
-#define CLOSE REQUEST "fcntl fcntl64 prlimit64 recvfrom ioctl getsockname getpeername "
-#define DRAIN CLOSE "shutdown poll ppoll ppoll_time64 "
+#define CLOSE                                                                                                          \
+    REQUEST "fcntl fcntl64 prlimit64 poll ppoll ppoll_time64 recvfrom ioctl getsockname getpeername "
+#define DRAIN CLOSE "shutdown "
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
 #define RECORD                                                                                                         \

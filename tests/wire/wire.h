@@ -61,7 +61,7 @@ static inline bool drains(const struct way *way)
 static inline const char *outcome_of(const struct way *way)
 {
     static const char *const blocking[] = {NULL, NULL, "aborted", "orderly", "orderly", "lingered", "drained"};
-    static const char *const nonblocking[] = {NULL, NULL, "aborted", "orderly", "orderly", "orderly", "orderly"};
+    static const char *const nonblocking[] = {NULL, NULL, "aborted", "orderly", "orderly", "orderly", "muted"};
 
     return (way->nonblocking ? nonblocking : blocking)[way->kind];
 }

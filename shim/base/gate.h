@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fast path: which closes need no look at all. A process that never asked for an abort pays one
+ * load, one comparison and a jump for a close.
+ *
+ * One number decides, and three parties may lower it: whoever holds evidence about descriptors from
+ * some number on (shim/holder), the log's own descriptor, which the program must not close
+ * (shim/record), and the policy that wants every close inspected (shim/release).
+ *
+ * Every function is async-signal-safe, thread-safe and fork-safe: plain stores of flags, and a value
+ * that is computed anew from all of them.
+ */
+#ifndef LG_GATE_H
+#define LG_GATE_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+/*
+ * Descriptors below this number are closed without a look: INT_MAX while there is nothing to look
+ * for, 0 once every close is inspected. A negative number is always below it, and gets EBADF.
+ */
+extern int lg_gate_close_below __attribute__((visibility("hidden")));
+
+/* Whether closes are inspected; else what is not below the number above only loses its evidence. */
+extern bool lg_gate_inspects_closes __attribute__((visibility("hidden")));
+
+/* The number of the log's descriptor, -1 when there is none. */
+extern int lg_gate_own_descriptor __attribute__((visibility("hidden")));
+
+static inline bool lg_gate_can_skip(int fd)
+{
+    return fd < __atomic_load_n(&lg_gate_close_below, __ATOMIC_RELAXED);
+}
+
+/* The same for a call that may close any descriptor. */
+static inline bool lg_gate_can_skip_all(void)
+{
+    return __atomic_load_n(&lg_gate_close_below, __ATOMIC_RELAXED) == INT_MAX;
+}
+
+static inline bool lg_gate_inspects(void)
+{
+    return __atomic_load_n(&lg_gate_inspects_closes, __ATOMIC_RELAXED);
+}
+
+/* True when `fd` is neither to be inspected nor ours: a close of it is the kernel's alone. */
+static inline bool lg_gate_is_plain(int fd)
+{
+    return !lg_gate_inspects() && fd != __atomic_load_n(&lg_gate_own_descriptor, __ATOMIC_RELAXED);
+}
+
+/* From now on, or no longer, every close is inspected. */
+void lg_gate_inspect(bool inspects);
+
+/* The log's descriptor has this number, or none (-1). */
+void lg_gate_own(int fd);
+
+/* There is evidence about the descriptor `fd`, which its close must take back. */
+void lg_gate_evidence(int fd);
+
+#endif

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/holder/holder.h"
+
+#include "shim/base/gate.h"
+#include "shim/socket/facts.h"
+
+unsigned long lg_epoch;
+bool lg_holder_wants_cookies;
+static bool ended;
+
+/*
+ * A place for each number, shared by numbers that differ above the 16th bit; a lost entry means "not
+ * known". Pages that no descriptor reaches are never touched.
+ *
+ * The word, from the low end: role (2 bits), the number above its 16th bit (5), the next duplicate's
+ * number plus 1 (21), whether a request was recorded (1), epoch plus 1 (35). The word 0 is an empty place. The
+ * duplicates of a socket form a ring, so that each of them leads to all others.
+ */
+#define PLACES       65536u
+#define ROLE_MASK    ((uint64_t)3)
+#define HIGH_SHIFT   2
+#define HIGH_MASK    ((uint64_t)31 << HIGH_SHIFT)
+#define NEXT_SHIFT   7
+#define NEXT_MASK    ((((uint64_t)1 << 21) - 1) << NEXT_SHIFT)
+#define RECORDED     ((uint64_t)1 << 28)
+#define EPOCH_SHIFT  29
+#define EPOCH_LAST   (((uint64_t)1 << 35) - 2) /* from here on there is no evidence any more */
+#define NUMBER_LIMIT (1 << 20)                 /* the default of fs.nr_open: beyond it nothing is noted */
+#define RING_MAX     8u                        /* a socket with more descriptors than that is not ours alone */
+
+static uint64_t words[PLACES];
+static unsigned highest;         /* number that anything was noted for */
+static uint64_t cookies[PLACES]; /* 0: not asked for; valid with the word of the same place */
+
+static uint64_t *word_at(int fd)
+{
+    return &words[(unsigned)fd % PLACES];
+}
+
+static bool can_note(int fd)
+{
+    return fd >= 0 && fd < NUMBER_LIMIT;
+}
+
+static uint64_t high_of(int fd)
+{
+    return (uint64_t)((unsigned)fd / PLACES) << HIGH_SHIFT;
+}
+
+/* The word of `fd`, 0 when nothing is known. */
+static uint64_t read_word(int fd)
+{
+    uint64_t word = can_note(fd) ? __atomic_load_n(word_at(fd), __ATOMIC_ACQUIRE) : 0;
+
+    return (word & HIGH_MASK) == high_of(fd) ? word : 0;
+}
+
+/* The next duplicate, -1 when there is none. */
+static int next_of(uint64_t word)
+{
+    return (int)((word & NEXT_MASK) >> NEXT_SHIFT) - 1;
+}
+
+static uint64_t with_next(uint64_t word, int next)
+{
+    return (word & ~NEXT_MASK) | (uint64_t)(next + 1) << NEXT_SHIFT;
+}
+
+static bool replace(int fd, uint64_t *word, uint64_t by)
+{
+    return __atomic_compare_exchange_n(word_at(fd), word, by, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
+}
+
+static void raise_highest(unsigned fd)
+{
+    unsigned seen = __atomic_load_n(&highest, __ATOMIC_RELAXED);
+
+    while (fd > seen && !__atomic_compare_exchange_n(&highest, &seen, fd, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
+}
+
+/* Notes something for a number that can be noted. */
+static void store(int fd, uint64_t word)
+{
+    __atomic_store_n(word_at(fd), word, __ATOMIC_RELEASE);
+    raise_highest((unsigned)fd);
+    lg_gate_evidence(fd);
+}
+
+static void set_cookie(int fd, uint64_t cookie)
+{
+    __atomic_store_n(&cookies[(unsigned)fd % PLACES], cookie, __ATOMIC_RELEASE);
+}
+
+static uint64_t cookie_of(int fd)
+{
+    return __atomic_load_n(&cookies[(unsigned)fd % PLACES], __ATOMIC_ACQUIRE);
+}
+
+void lg_epoch_end(void)
+{
+    __atomic_store_n(&ended, true, __ATOMIC_RELAXED);
+}
+
+static void make(int fd, unsigned long epoch, enum lg_role role)
+{
+    if (!can_note(fd) || epoch >= EPOCH_LAST)
+        return;
+    set_cookie(fd, 0);
+    store(fd, ((uint64_t)epoch + 1) << EPOCH_SHIFT | high_of(fd) | (uint64_t)role);
+}
+
+/* For what was noted of `fd` already. */
+static void note_cookie(int fd)
+{
+    if (__atomic_load_n(&lg_holder_wants_cookies, __ATOMIC_RELAXED) && read_word(fd) != 0 && cookie_of(fd) == 0)
+        set_cookie(fd, lg_facts_cookie(fd));
+}
+
+void lg_holder_made(int fd, unsigned long epoch)
+{
+    make(fd, epoch, LG_ROLE_UNKNOWN);
+}
+
+void lg_holder_accepted(int listener, int fd, unsigned long epoch)
+{
+    make(fd, epoch, LG_ROLE_ACCEPTED);
+    if (lg_holder_has_record(listener))
+        lg_holder_recorded(fd);
+    note_cookie(fd);
+}
+
+void lg_holder_connected(int fd)
+{
+    uint64_t word = read_word(fd);
+
+    if (word == 0)
+        return;
+    replace(fd, &word, (word & ~ROLE_MASK) | LG_ROLE_CONNECTED);
+    note_cookie(fd);
+}
+
+/* Takes `fd` out of the ring of its socket, for which `word` was noted. */
+static void leave_ring(int fd, uint64_t word)
+{
+    int next = next_of(word);
+    int before = next;
+
+    for (unsigned steps = 0; before >= 0 && steps < RING_MAX; steps++) {
+        uint64_t at = read_word(before);
+
+        if (next_of(at) == fd) {
+            replace(before, &at, with_next(at, next == before ? -1 : next));
+            return;
+        }
+        before = next_of(at);
+    }
+}
+
+void lg_holder_forget(int fd)
+{
+    uint64_t word = read_word(fd);
+
+    if (word == 0)
+        return;
+    __atomic_store_n(word_at(fd), 0, __ATOMIC_RELEASE);
+    leave_ring(fd, word);
+}
+
+void lg_holder_forget_range(unsigned first, unsigned last)
+{
+    unsigned end = __atomic_load_n(&highest, __ATOMIC_RELAXED);
+
+    for (unsigned fd = first; fd <= last && fd <= end; fd++)
+        lg_holder_forget((int)fd);
+}
+
+void lg_holder_duplicated(int from, int to)
+{
+    uint64_t word = read_word(from);
+
+    if (from == to)
+        return;
+    lg_holder_forget(to);
+    if (word == 0)
+        return;
+    if (!can_note(to)) { /* that one cannot be followed, so the socket is not ours alone any more */
+        store(from, word & ~((uint64_t)-1 << EPOCH_SHIFT));
+        return;
+    }
+    set_cookie(to, cookie_of(from));
+    do {
+        uint64_t fresh = with_next(word, next_of(word) < 0 ? from : next_of(word));
+
+        store(to, (fresh & ~HIGH_MASK) | high_of(to));
+    } while (!replace(from, &word, with_next(word, to)) && word != 0);
+}
+
+void lg_holder_recorded(int fd)
+{
+    uint64_t word = read_word(fd);
+
+    if (word != 0)
+        replace(fd, &word, word | RECORDED);
+}
+
+bool lg_holder_has_record(int fd)
+{
+    return read_word(fd) & RECORDED;
+}
+
+enum lg_role lg_holder_role(int fd)
+{
+    return (enum lg_role)(read_word(fd) & ROLE_MASK);
+}
+
+static bool is_of_this_epoch(uint64_t word)
+{
+    return word >> EPOCH_SHIFT == (uint64_t)lg_epoch_now() + 1 && !__atomic_load_n(&ended, __ATOMIC_RELAXED);
+}
+
+/* True when no descriptor of the ring still stands for the socket: one may have been closed unseen. */
+static bool has_no_duplicate(int fd, uint64_t word, uint64_t cookie)
+{
+    unsigned steps = 0;
+
+    for (int other = next_of(word); other != fd; other = next_of(read_word(other))) {
+        if (other < 0 || steps++ == RING_MAX || lg_facts_cookie(other) == cookie)
+            return false;
+    }
+    return true;
+}
+
+bool lg_holder_is_sole(int fd)
+{
+    uint64_t word = read_word(fd);
+    bool is_alone = next_of(word) < 0;
+    uint64_t noted, cookie;
+
+    if (word == 0 || !is_of_this_epoch(word))
+        return false;
+    noted = cookie_of(fd);
+    if (noted == 0 && is_alone)
+        return true;
+    cookie = lg_facts_cookie(fd);
+    return cookie != 0 && (noted == 0 || cookie == noted) && (is_alone || has_no_duplicate(fd, word, cookie));
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who holds a socket: what this process saw of how each of its descriptors came to be.
+ *
+ * Evidence is kept under the number, in memory and without a system call, and dies with the number:
+ * every close takes it back, and so does all that puts something else there. A socket is ours alone
+ * when this process image made it (socket, accept), when nothing since then can have given it to
+ * anybody else (a fork, a spawn, a sent message: the epoch), and when no second descriptor of it is
+ * left. What was not seen is never taken for evidence; where the numbers themselves may change
+ * unseen (io_uring), a process that asks for cookies from the start is safe against that as well.
+ *
+ * Every function is async-signal-safe, thread-safe and fork-safe; errno untouched. No system call but
+ * where it says so.
+ */
+#ifndef LG_HOLDER_H
+#define LG_HOLDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+
+/*
+ * The epoch: advanced whenever descriptors may have come into other hands - both sides of a fork,
+ * vfork, spawn, and a message with SCM_RIGHTS. Evidence counts only within the epoch in which it was
+ * found. Word-sized, since assembly increments it: on a 32-bit machine it wraps after 2^32.
+ */
+extern unsigned long lg_epoch __attribute__((visibility("hidden")));
+
+static inline unsigned long lg_epoch_now(void)
+{
+    return __atomic_load_n(&lg_epoch, __ATOMIC_RELAXED);
+}
+
+static inline void lg_epoch_advance(void)
+{
+    __atomic_add_fetch(&lg_epoch, 1, __ATOMIC_RELAXED);
+}
+
+/* From now on nothing is ours alone: something unknown shares the table of descriptors. */
+void lg_epoch_end(void);
+
+/*
+ * Whether those that open a socket also ask for its cookie: from the start when the policy drains or
+ * treats unread input; else from the first request for an abort.
+ */
+extern bool lg_holder_wants_cookies __attribute__((visibility("hidden")));
+
+/*
+ * This process has just made the socket `fd`. `epoch` is that of a moment before it was there: a fork
+ * in another thread in between has given it away.
+ */
+void lg_holder_made(int fd, unsigned long epoch);
+
+/* The same, from a listening socket. One system call where cookies are wanted. */
+void lg_holder_accepted(int listener, int fd, unsigned long epoch);
+
+/* A connect of `fd` has begun. One system call where cookies are wanted. */
+void lg_holder_connected(int fd);
+
+/* `to` is a second descriptor of `from`. */
+void lg_holder_duplicated(int from, int to);
+
+/* `fd` is closed now, or stands for what somebody else has too. */
+void lg_holder_forget(int fd);
+void lg_holder_forget_range(unsigned first, unsigned last);
+
+/* A request for an abort of the socket `fd` was recorded; whether one was. An accepted socket has it from its listener.
+ */
+void lg_holder_recorded(int fd);
+bool lg_holder_has_record(int fd);
+
+/* How this process got the socket, as far as it saw that. */
+enum lg_role lg_holder_role(int fd);
+
+/*
+ * True only when the socket `fd` is proven to be held by this descriptor alone. Asks for SO_COOKIE of
+ * `fd` where one was noted, and of each duplicate that may still be there, eight at most.
+ */
+bool lg_holder_is_sole(int fd);
+
+#endif

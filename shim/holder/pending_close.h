@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors whose close waits for the peer. Bare, their numbers would be free by now: so another
+ * thread that closes one gets EBADF, and a child that is forked meanwhile does not keep it.
+ *
+ * Async-signal-safe, thread-safe, fork-safe; errno untouched.
+ */
+#ifndef LG_PENDING_CLOSE_H
+#define LG_PENDING_CLOSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* `fd`, whose socket has this cookie, is about to wait in its close. False when too many do: then it must not wait. */
+bool lg_pending_close_add(int fd, uint64_t cookie);
+
+void lg_pending_close_remove(int fd);
+
+/* True when a close of `fd` waits in another thread (or below us, in what a signal interrupted). */
+bool lg_pending_close_has(int fd);
+
+/* In the child of a fork: closes what was inherited only because it waited. */
+void lg_pending_close_forked(void);
+
+#endif
