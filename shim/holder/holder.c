@@ -102,6 +102,11 @@ void lg_epoch_end(void)
     __atomic_store_n(&ended, true, __ATOMIC_RELAXED);
 }
 
+static bool is_of_this_epoch(uint64_t word)
+{
+    return word >> EPOCH_SHIFT == (uint64_t)lg_epoch_now() + 1 && !__atomic_load_n(&ended, __ATOMIC_RELAXED);
+}
+
 static void make(int fd, unsigned long epoch, enum lg_role role)
 {
     if (!can_note(fd) || epoch >= EPOCH_LAST)
@@ -214,11 +219,6 @@ enum lg_role lg_holder_role(int fd)
     return (enum lg_role)(read_word(fd) & ROLE_MASK);
 }
 
-static bool is_of_this_epoch(uint64_t word)
-{
-    return word >> EPOCH_SHIFT == (uint64_t)lg_epoch_now() + 1 && !__atomic_load_n(&ended, __ATOMIC_RELAXED);
-}
-
 /* True when no descriptor of the ring still stands for the socket: one may have been closed unseen. */
 static bool has_no_duplicate(int fd, uint64_t word, uint64_t cookie)
 {
@@ -231,17 +231,51 @@ static bool has_no_duplicate(int fd, uint64_t word, uint64_t cookie)
     return true;
 }
 
+static bool is_noted_socket(int fd, uint64_t *cookie)
+{
+    uint64_t noted = cookie_of(fd);
+
+    *cookie = lg_facts_cookie(fd);
+    return *cookie != 0 && (noted == 0 || *cookie == noted);
+}
+
 bool lg_holder_is_sole(int fd)
 {
     uint64_t word = read_word(fd);
     bool is_alone = next_of(word) < 0;
-    uint64_t noted, cookie;
+    uint64_t cookie;
 
     if (word == 0 || !is_of_this_epoch(word))
         return false;
-    noted = cookie_of(fd);
-    if (noted == 0 && is_alone)
+    if (cookie_of(fd) == 0 && is_alone)
         return true;
-    cookie = lg_facts_cookie(fd);
-    return cookie != 0 && (noted == 0 || cookie == noted) && (is_alone || has_no_duplicate(fd, word, cookie));
+    return is_noted_socket(fd, &cookie) && (is_alone || has_no_duplicate(fd, word, cookie));
+}
+
+/* Each ring has one. */
+static bool is_lowest_of_ring(int fd, uint64_t word)
+{
+    unsigned steps = 0;
+
+    for (int other = next_of(word); other >= 0 && other != fd && steps < RING_MAX; steps++) {
+        if (other < fd)
+            return false;
+        other = next_of(read_word(other));
+    }
+    return true;
+}
+
+int lg_holder_next(int after)
+{
+    unsigned end = __atomic_load_n(&highest, __ATOMIC_RELAXED);
+    uint64_t cookie;
+
+    for (unsigned fd = (unsigned)(after + 1); fd <= end; fd++) {
+        uint64_t word = read_word((int)fd);
+
+        if (word != 0 && is_of_this_epoch(word) && is_lowest_of_ring((int)fd, word) &&
+            is_noted_socket((int)fd, &cookie))
+            return (int)fd;
+    }
+    return -1;
 }

@@ -70,6 +70,13 @@ void lg_holder_forget_range(unsigned first, unsigned last);
 void lg_holder_recorded(int fd);
 bool lg_holder_has_record(int fd);
 
+/*
+ * For the end of the process, which closes all its descriptors: the next number after `after` (-1: from
+ * the start) whose socket no other process holds, each socket once; -1 when there is none. Bounded by
+ * the highest number that was ever noted; asks for SO_COOKIE where one was noted.
+ */
+int lg_holder_next(int after);
+
 /* How this process got the socket, as far as it saw that. */
 enum lg_role lg_holder_role(int fd);
 

@@ -349,6 +349,19 @@ void lg_format_event(struct lg_line *line, enum lg_format format, const struct l
         text_event(line, stamp, event, frames);
 }
 
+void lg_format_dropped(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp)
+{
+    if (format == LG_FORMAT_JSON) {
+        json_stamp(line, stamp);
+        key_number(line, "suppressed", (int64_t)stamp->suppressed);
+        lg_line_bytes(line, "}\n", 2);
+        return;
+    }
+    text_stamp(line, stamp);
+    lg_line_number(line, (int64_t)stamp->suppressed);
+    lg_line_word(line, " records suppressed\n");
+}
+
 void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
                        const struct lg_text *parts, unsigned count)
 {

@@ -30,6 +30,9 @@ struct lg_stamp {
 void lg_format_event(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
                      const struct lg_event *event, const struct lg_frames *frames);
 
+/* How many records were dropped: a line with `suppressed` and nothing else. */
+void lg_format_dropped(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp);
+
 void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
                        const struct lg_text *parts, unsigned count);
 

@@ -3,9 +3,19 @@
 
 #define COUNT_MASK 0xffffffffu
 
+static uint64_t second_of(uint64_t now_ms)
+{
+    return now_ms / 1000 & COUNT_MASK;
+}
+
+bool lg_limit_is_over(const struct lg_limit *limit, uint64_t now_ms)
+{
+    return __atomic_load_n(&limit->window, __ATOMIC_RELAXED) >> 32 != second_of(now_ms);
+}
+
 bool lg_limit_take(struct lg_limit *limit, uint32_t per_s, uint64_t now_ms)
 {
-    uint64_t second = now_ms / 1000 & COUNT_MASK;
+    uint64_t second = second_of(now_ms);
     uint64_t seen = __atomic_load_n(&limit->window, __ATOMIC_RELAXED);
     uint64_t next;
 

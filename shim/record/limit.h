@@ -23,6 +23,15 @@ void lg_limit_give_back(struct lg_limit *limit);
 /* `count` more were dropped for another reason. */
 void lg_limit_drop(struct lg_limit *limit, uint64_t count);
 
+/* True when there are drops that were not told yet. */
+static inline bool lg_limit_has_dropped(const struct lg_limit *limit)
+{
+    return __atomic_load_n(&limit->dropped, __ATOMIC_RELAXED) != 0;
+}
+
+/* True when the second in which the last place was taken is over. */
+bool lg_limit_is_over(const struct lg_limit *limit, uint64_t now_ms);
+
 /* The drops since the last call. */
 uint64_t lg_limit_dropped(struct lg_limit *limit);
 

@@ -81,6 +81,28 @@ void lg_record_problem(const struct lg_text *parts, unsigned count)
     lg_sink_write(line.at, line.used_bytes);
 }
 
+void lg_record_dropped(void)
+{
+    char buffer[LG_RECORD_BYTES_MAX];
+    struct lg_stamp stamp;
+    struct lg_line line;
+
+    if (!lg_limit_has_dropped(&recorder.limit) || !lg_sink_is_on())
+        return;
+    stamp_now(&stamp);
+    lg_line_init(&line, buffer, sizeof buffer);
+    lg_format_dropped(&line, recorder.format, &stamp);
+    if (stamp.suppressed > 0 && !lg_sink_write(line.at, line.used_bytes))
+        lg_limit_drop(&recorder.limit, stamp.suppressed);
+}
+
+void lg_record_dropped_before(void)
+{
+    if (lg_limit_has_dropped(&recorder.limit) && lg_limit_is_over(&recorder.limit, lg_sys_now_ms()) &&
+        lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms()))
+        lg_record_dropped();
+}
+
 void lg_record_forked(void)
 {
     lg_limit_dropped(&recorder.limit);

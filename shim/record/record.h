@@ -33,6 +33,12 @@ void lg_record_withdraw(void);
 /* One line about a setting or a policy that cannot be used; `parts` are put together. */
 void lg_record_problem(const struct lg_text *parts, unsigned count);
 
+/* Writes down how many records were dropped, if any were: at the end of the process. */
+void lg_record_dropped(void);
+
+/* The same once the second of the limit is over; costs a load while there are none. */
+void lg_record_dropped_before(void);
+
 /* The child of a fork starts without the counts of its parent, who reports them. */
 void lg_record_forked(void);
 

@@ -13,8 +13,8 @@
 
 #include "shim/base/gate.h"
 #include "shim/base/line.h"
-#include "shim/record/quiet_signal.h"
 #include "shim/base/sys.h"
+#include "shim/record/quiet_signal.h"
 
 #define STANDARD_ERROR 2
 #define SYSLOG_PATH    "/dev/log"

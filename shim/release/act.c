@@ -234,3 +234,15 @@ enum lg_close_way lg_act_release(struct lg_closing *closing)
         release_orderly(closing, verdict->kind == LG_VERDICT_ORDERLY ? verdict->duration_ms : 0);
     return LG_CLOSE_AS_ASKED;
 }
+
+void lg_act_exit(struct lg_closing *closing)
+{
+    closing->untouched = lg_facts_is_in_repair(closing->event.socket.fd);
+    if (closing->untouched)
+        return;
+    lg_facts_ask(&closing->event.socket, LG_FACT_READY);
+    if (closing->event.decision.verdict.kind == LG_VERDICT_DRAIN)
+        release_muted(closing);
+    else
+        release_orderly(closing, 0);
+}

@@ -27,6 +27,12 @@ void lg_act_abort(struct lg_closing *closing);
 /* Makes it orderly, lingering or drained by the verdict. Sets the outcome, and what was drained. */
 enum lg_close_way lg_act_release(struct lg_closing *closing);
 
+/*
+ * At the end of the process, for a sole holder: only the reading side, since what is still buffered and
+ * other destructors may write. Nothing waits.
+ */
+void lg_act_exit(struct lg_closing *closing);
+
 /* Whether the socket is held by this descriptor alone; asked once. */
 bool lg_act_is_sole(struct lg_closing *closing);
 

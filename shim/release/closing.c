@@ -86,6 +86,15 @@ static void gather(struct lg_closing *closing)
         lg_facts_ask(socket, LG_FACT_INTERFACE);
 }
 
+static void prepare_record(struct lg_closing *closing)
+{
+    closing->recorded = take_record(closing);
+    if (closing->recorded)
+        gather(closing);
+    else
+        lg_record_dropped_before();
+}
+
 static enum lg_close_way carry_out(struct lg_closing *closing)
 {
     closing->started_ms = lg_sys_now_ms();
@@ -104,9 +113,7 @@ static enum lg_close_way decide(struct lg_closing *closing)
     if (!find_cause(closing))
         return LG_CLOSE_AS_ASKED;
     lg_in_force_decide(&closing->event);
-    closing->recorded = take_record(closing);
-    if (closing->recorded)
-        gather(closing);
+    prepare_record(closing);
     return carry_out(closing);
 }
 
@@ -182,4 +189,34 @@ void lg_closing_finish(struct lg_closing *closing)
         judge_linger(closing);
     }
     lg_record_write(event);
+}
+
+/* The end of the process closes what is left; an abort that was asked for and disarmed stays so. */
+static void exit_with(struct lg_closing *closing)
+{
+    struct lg_event *event = &closing->event;
+
+    if (!find_cause(closing) || event->cause == LG_CAUSE_BACKLOG)
+        return;
+    lg_in_force_decide(event);
+    if (aborts(event))
+        return;
+    prepare_record(closing);
+    lg_act_exit(closing);
+    if (closing->recorded && closing->untouched)
+        lg_record_withdraw();
+    else if (closing->recorded)
+        lg_record_write(event);
+}
+
+void lg_closing_exit(void)
+{
+    if (!lg_gate_inspects())
+        return;
+    for (int fd = lg_holder_next(-1); fd >= 0; fd = lg_holder_next(fd)) {
+        struct lg_closing closing = {.event = {.call = LG_CALL_EXIT}, .asked_if_sole = true, .is_sole = true};
+
+        lg_facts_init(&closing.event.socket, fd);
+        exit_with(&closing);
+    }
 }

@@ -44,6 +44,9 @@ struct lg_closing {
  */
 enum lg_close_way lg_closing_begin(struct lg_closing *closing, enum lg_call call, int fd, uintptr_t caller);
 
+/* exit(3): treats the reading side of every connection that this process alone holds, and records it. */
+void lg_closing_exit(void);
+
 /* True when closes are inspected and `fd` is a socket, so that its close may come before libc's own end of it. */
 bool lg_closing_looks_at(int fd);
 
