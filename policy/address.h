@@ -25,6 +25,9 @@ bool lg_ipv6_is_mapped(const uint8_t *bytes);
 /* `address`, or the IPv4 address that it maps. */
 struct lg_address lg_address_unmapped(const struct lg_address *address);
 
+/* Whether two addresses, of 16 bytes each, are equal in their first `bits` bits. */
+bool lg_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits);
+
 /* Clears all bits of `bytes` behind the first `prefix_bits`. */
 void lg_prefix_mask(uint8_t *bytes, size_t count, unsigned prefix_bits);
 

@@ -136,12 +136,14 @@ static struct lg_text last_part(struct lg_text path)
     return start > 0 ? lg_text_skip(path, start) : path;
 }
 
+bool lg_glob_fits(struct lg_text glob, struct lg_text path)
+{
+    bool is_path = lg_text_find(glob, '/') < glob.length_bytes;
+
+    return match(glob, is_path ? path : last_part(path));
+}
+
 bool lg_glob_match(struct lg_text glob, struct lg_text path)
 {
-    bool is_path;
-
-    if (glob.length_bytes == 0 || lg_glob_check(glob) != LG_PROBLEM_NONE)
-        return false;
-    is_path = lg_text_find(glob, '/') < glob.length_bytes;
-    return match(glob, is_path ? path : last_part(path));
+    return glob.length_bytes > 0 && lg_glob_check(glob) == LG_PROBLEM_NONE && lg_glob_fits(glob, path);
 }

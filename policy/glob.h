@@ -11,4 +11,7 @@
  */
 enum lg_problem lg_glob_check(struct lg_text glob);
 
+/* lg_glob_match of a GLOB that lg_glob_check has found well. */
+bool lg_glob_fits(struct lg_text glob, struct lg_text path);
+
 #endif

@@ -61,6 +61,16 @@ enum lg_problem lg_duration_parse(struct lg_text text, uint32_t *duration_ms)
     return LG_PROBLEM_NONE;
 }
 
+bool lg_parse_user(struct lg_text text, int64_t *user)
+{
+    uint32_t number;
+
+    if (!lg_number_parse(text, &number) || number > LG_USER_MAX)
+        return false;
+    *user = number;
+    return true;
+}
+
 bool lg_parse_duration(struct lg_text text, uint32_t *duration_ms)
 {
     return lg_duration_parse(text, duration_ms) == LG_PROBLEM_NONE;

@@ -8,7 +8,7 @@
 #include "policy/policy.h"
 #include "policy/problem.h"
 
-#define LG_NUMBER_MAX 1000000000u /* greater numbers count as this */
+#define LG_NUMBER_MAX UINT32_MAX /* greater numbers count as this */
 
 /* How many digits `text` starts with. */
 size_t lg_digits_count(struct lg_text text);

@@ -5,12 +5,34 @@
 #include "policy/text.h"
 #include "policy/words.h"
 
+#define HASH_START 0x811c9dc5u
+#define HASH_PRIME 0x01000193u
+
 void lg_policy_init(struct lg_policy *policy)
 {
-    /* Not the rules: half a megabyte of memory that most processes never touch. */
+    /* Not the rules: a megabyte of memory that most processes never touch. */
     memset(policy, 0, offsetof(struct lg_policy, rules));
     policy->settings.limit_per_s = LG_LIMIT_DEFAULT;
     policy->settings.callers = LG_CALLERS_DEFAULT;
+    policy->hash = HASH_START;
+}
+
+/* FNV-1a, and a byte that no text has behind each text: two texts are not one that is as long. */
+static uint32_t hash_text(uint32_t hash, struct lg_text text)
+{
+    for (size_t i = 0; i < text.length_bytes; i++)
+        hash = (hash ^ (unsigned char)text.at[i]) * HASH_PRIME;
+    return hash * HASH_PRIME;
+}
+
+/* FNV leaves the high bits of short texts alike: the end of MurmurHash3 spreads them. */
+uint32_t lg_policy_digest(const struct lg_policy *policy)
+{
+    uint32_t hash = policy->hash;
+
+    hash = (hash ^ hash >> 16) * 0x85ebca6bu;
+    hash = (hash ^ hash >> 13) * 0xc2b2ae35u;
+    return hash ^ hash >> 16;
 }
 
 /* Any word of the language that is neither verdict nor setting: an operator wrote the parts in another order. */
@@ -79,7 +101,9 @@ static bool take_source(struct lg_reader *reader)
 
     if (policy->source_count < LG_SOURCES_MAX && reader->rest.length_bytes <= LG_TEXT_BYTES_MAX) {
         reader->source_index = (uint8_t)policy->source_count;
-        policy->sources[policy->source_count++] = *reader->source;
+        policy->sources[policy->source_count] = *reader->source;
+        policy->texts[policy->source_count++] = reader->rest;
+        policy->hash = hash_text(policy->hash, reader->rest);
         return true;
     }
     start_line(reader);

@@ -42,6 +42,8 @@ bool lg_parse_duration(struct lg_text text, uint32_t *duration_ms);
 bool lg_parse_address(struct lg_text text, struct lg_address *address); /* one address, with or without a port */
 bool lg_parse_cause(struct lg_text text, enum lg_cause *cause);
 bool lg_parse_role(struct lg_text text, enum lg_role *role);
+bool lg_parse_unsent(struct lg_text text, enum lg_unsent *unsent);
+bool lg_parse_user(struct lg_text text, int64_t *user); /* a number, 0 to LG_USER_MAX */
 bool lg_parse_format(struct lg_text text, enum lg_format *format);
 
 /* The nearest of `count` words to `text`, or NULL when none is near enough to have been meant. */

@@ -135,25 +135,37 @@ static void add_cause(struct lg_reader *reader, struct draft *draft, struct lg_t
     draft->rule.causes |= (uint8_t)(1u << cause);
 }
 
-static bool has_empty_cause(struct lg_text list)
+/* Whether each comma of a list stands between two elements; reports one that does not. */
+static bool list_is_whole(struct lg_reader *reader, struct lg_text list)
 {
-    for (size_t i = 0; i < list.length_bytes; i++)
-        if (list.at[i] == ',' && (i == 0 || i + 1 == list.length_bytes || list.at[i - 1] == ','))
-            return true;
-    return false;
+    struct lg_text rest = list;
+    bool is_whole = list.at[list.length_bytes - 1] != ',';
+
+    while (is_whole && rest.length_bytes > 0)
+        is_whole = lg_element_take(&rest).length_bytes > 0;
+    if (!is_whole)
+        lg_reader_error(reader, LG_PROBLEM_LIST_GAP, list, NULL);
+    return is_whole;
 }
 
-/* What stands behind a list of causes: not a further cause, nor a comma that starts one. */
-static bool check_list_end(struct lg_reader *reader)
+/* Whether the rule may be read on behind a list: not where the list seems to go on behind a blank. */
+static bool list_has_ended(struct lg_reader *reader, enum lg_clause clause)
 {
-    struct lg_text token = lg_reader_peek(reader), word = token;
+    struct lg_text token = lg_reader_peek(reader), rest = token, word;
+    bool goes_on;
 
     if (token.length_bytes == 0)
         return true;
-    word.length_bytes = lg_text_find(token, ',');
-    if (word.length_bytes > 0 && lg_word_find(word, lg_cause_words, LG_CAUSE_COUNT) == LG_CAUSE_COUNT)
+    word = lg_element_take(&rest);
+    if (clause == LG_CLAUSE_ON)
+        goes_on = lg_word_find(word, lg_cause_words, LG_CAUSE_COUNT) < LG_CAUSE_COUNT;
+    else if (clause == LG_CLAUSE_LOCAL || clause == LG_CLAUSE_PEER)
+        goes_on = lg_byte_is_digit(token.at[0]) || token.at[0] == ':' || token.at[0] == '[';
+    else
+        goes_on = clause == LG_CLAUSE_USER && lg_byte_is_digit(token.at[0]);
+    if (!goes_on && token.at[0] != ',')
         return true;
-    lg_reader_error(reader, LG_PROBLEM_CAUSE_BLANK, token, NULL);
+    lg_reader_error(reader, LG_PROBLEM_LIST_BLANK, token, NULL);
     return false;
 }
 
@@ -168,74 +180,151 @@ static bool read_causes(struct lg_reader *reader, struct draft *draft)
         return true;
     }
     lg_reader_take(reader);
-    if (has_empty_cause(list)) {
-        lg_reader_error(reader, LG_PROBLEM_CAUSE_EMPTY, list, NULL);
+    if (!list_is_whole(reader, list))
         return false;
-    }
-    while (list.length_bytes > 0) {
-        size_t end = lg_text_find(list, ',');
-
-        add_cause(reader, draft, lg_text_make(list.at, end));
-        list = lg_text_skip(list, end < list.length_bytes ? end + 1 : end);
-    }
-    return check_list_end(reader);
+    while (list.length_bytes > 0)
+        add_cause(reader, draft, lg_element_take(&list));
+    return list_has_ended(reader, LG_CLAUSE_ON);
 }
 
-static enum lg_problem set_exe(struct lg_rule *rule, struct lg_text token)
+static void extend(struct lg_list *list, uint32_t *count)
 {
-    rule->exe = token;
-    return lg_glob_check(token);
+    if (list->count++ == 0)
+        list->first = (uint16_t)*count;
+    ++*count;
 }
 
-static enum lg_problem set_local(struct lg_rule *rule, struct lg_text token)
+static enum lg_problem add_glob(struct lg_policy *policy, struct lg_list *list, struct lg_text glob)
 {
-    return lg_address_match_parse(token, &rule->local);
+    enum lg_problem problem = lg_glob_check(glob);
+
+    if (glob.length_bytes == 0)
+        return LG_PROBLEM_GLOB_EMPTY;
+    if (problem != LG_PROBLEM_NONE)
+        return problem;
+    if (policy->glob_count == LG_GLOBS_MAX)
+        return LG_PROBLEM_GLOB_COUNT;
+    policy->globs[policy->glob_count] = glob;
+    extend(list, &policy->glob_count);
+    return LG_PROBLEM_NONE;
 }
 
-static enum lg_problem set_peer(struct lg_rule *rule, struct lg_text token)
+static enum lg_problem add_address(struct lg_policy *policy, struct lg_list *list, struct lg_text text)
 {
-    return lg_address_match_parse(token, &rule->peer);
+    struct lg_address_match match;
+    enum lg_problem problem = lg_address_match_parse(text, &match);
+
+    if (problem != LG_PROBLEM_NONE)
+        return problem;
+    if (policy->address_count == LG_ADDRESSES_MAX)
+        return LG_PROBLEM_ADDRESS_COUNT;
+    policy->addresses[policy->address_count] = match;
+    extend(list, &policy->address_count);
+    return LG_PROBLEM_NONE;
 }
 
-static enum lg_problem set_role(struct lg_rule *rule, struct lg_text token)
+static enum lg_problem add_exe(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
 {
-    return lg_parse_role(token, &rule->role) ? LG_PROBLEM_NONE : LG_PROBLEM_ROLE;
+    return add_glob(policy, &rule->exe, text);
+}
+
+static enum lg_problem add_cgroup(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    return add_glob(policy, &rule->cgroup, text);
+}
+
+static enum lg_problem add_local(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    return add_address(policy, &rule->local, text);
+}
+
+static enum lg_problem add_peer(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    return add_address(policy, &rule->peer, text);
+}
+
+static enum lg_problem add_user(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    int64_t user;
+
+    if (!lg_parse_user(text, &user))
+        return LG_PROBLEM_USER;
+    if (policy->user_count == LG_USERS_MAX)
+        return LG_PROBLEM_USER_COUNT;
+    policy->users[policy->user_count] = (uint32_t)user;
+    extend(&rule->user, &policy->user_count);
+    return LG_PROBLEM_NONE;
+}
+
+static enum lg_problem set_role(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    (void)policy;
+    return lg_parse_role(text, &rule->role) ? LG_PROBLEM_NONE : LG_PROBLEM_ROLE;
+}
+
+static enum lg_problem set_unsent(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text)
+{
+    (void)policy;
+    return lg_parse_unsent(text, &rule->unsent) ? LG_PROBLEM_NONE : LG_PROBLEM_UNSENT;
 }
 
 static const struct {
     enum lg_problem missing;
-    enum lg_problem (*set)(struct lg_rule *rule, struct lg_text token);
+    bool is_list;
+    enum lg_problem (*read)(struct lg_policy *policy, struct lg_rule *rule, struct lg_text text);
 } matches[] = {
-    [LG_CLAUSE_EXE] = {LG_PROBLEM_GLOB_MISSING, set_exe},
-    [LG_CLAUSE_LOCAL] = {LG_PROBLEM_ADDRESS_MISSING, set_local},
-    [LG_CLAUSE_PEER] = {LG_PROBLEM_ADDRESS_MISSING, set_peer},
-    [LG_CLAUSE_ROLE] = {LG_PROBLEM_ROLE_MISSING, set_role},
+    [LG_CLAUSE_ROLE] = {LG_PROBLEM_ROLE_MISSING, false, set_role},
+    [LG_CLAUSE_UNSENT] = {LG_PROBLEM_UNSENT_MISSING, false, set_unsent},
+    [LG_CLAUSE_USER] = {LG_PROBLEM_USER_MISSING, true, add_user},
+    [LG_CLAUSE_LOCAL] = {LG_PROBLEM_ADDRESS_MISSING, true, add_local},
+    [LG_CLAUSE_PEER] = {LG_PROBLEM_ADDRESS_MISSING, true, add_peer},
+    [LG_CLAUSE_EXE] = {LG_PROBLEM_GLOB_MISSING, true, add_exe},
+    [LG_CLAUSE_CGROUP] = {LG_PROBLEM_CGROUP_MISSING, true, add_cgroup},
 };
 
-_Static_assert(LG_MATCH_EXE == 1u << LG_CLAUSE_EXE && LG_MATCH_LOCAL == 1u << LG_CLAUSE_LOCAL &&
-                   LG_MATCH_PEER == 1u << LG_CLAUSE_PEER && LG_MATCH_ROLE == 1u << LG_CLAUSE_ROLE,
+_Static_assert(LG_MATCH_ROLE == 1u << LG_CLAUSE_ROLE && LG_MATCH_UNSENT == 1u << LG_CLAUSE_UNSENT &&
+                   LG_MATCH_USER == 1u << LG_CLAUSE_USER && LG_MATCH_LOCAL == 1u << LG_CLAUSE_LOCAL &&
+                   LG_MATCH_PEER == 1u << LG_CLAUSE_PEER && LG_MATCH_EXE == 1u << LG_CLAUSE_EXE &&
+                   LG_MATCH_CGROUP == 1u << LG_CLAUSE_CGROUP,
                "the bit of a match is 1u << its clause");
 
-static void read_match(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text word)
+/* One value of a match; what is wrong with it is reported. */
+static void read_value(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text value)
 {
-    struct lg_text token;
-    enum lg_problem problem;
+    enum lg_problem problem = matches[clause].read(reader->policy, rule, lg_unquoted(value));
     const char *nearest = NULL;
+
+    if (problem == LG_PROBLEM_ROLE)
+        nearest = lg_nearest_word(value, lg_role_words + LG_ROLE_ACCEPTED, LG_ROLE_COUNT - LG_ROLE_ACCEPTED);
+    if (problem == LG_PROBLEM_UNSENT)
+        nearest = lg_nearest_word(value, lg_unsent_words + LG_UNSENT_NONE, LG_UNSENT_COUNT - LG_UNSENT_NONE);
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, value, nearest);
+}
+
+/* A match and its value or values; false when the rest of the rule cannot be made sense of. */
+static bool read_match(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text word)
+{
+    struct lg_text list = lg_reader_peek(reader);
+    bool takes_glob = clause == LG_CLAUSE_EXE || clause == LG_CLAUSE_CGROUP; /* any word may be a file name */
 
     if (rule->matches & 1u << clause)
         lg_reader_error(reader, LG_PROBLEM_MATCH_TWICE, word, NULL);
     rule->matches |= (uint8_t)(1u << clause);
-    token = lg_reader_peek(reader);
-    if (token.length_bytes == 0 || (clause != LG_CLAUSE_EXE && is_clause(token))) {
+    if (list.length_bytes == 0 || (!takes_glob && is_clause(list))) {
         lg_reader_error(reader, matches[clause].missing, lg_text_make(reader->token_end, 0), NULL);
-        return;
+        return true;
     }
     lg_reader_take(reader);
-    problem = matches[clause].set(rule, token);
-    if (problem == LG_PROBLEM_ROLE)
-        nearest = lg_nearest_word(token, lg_role_words + LG_ROLE_ACCEPTED, LG_ROLE_COUNT - LG_ROLE_ACCEPTED);
-    if (problem != LG_PROBLEM_NONE)
-        lg_reader_error(reader, problem, token, nearest);
+    if (!matches[clause].is_list) {
+        read_value(reader, rule, clause, list);
+        return true;
+    }
+    if (!list_is_whole(reader, list))
+        return false;
+    while (list.length_bytes > 0)
+        read_value(reader, rule, clause, lg_element_take(&list));
+    return list_has_ended(reader, clause);
 }
 
 /* Returns whether what follows `quiet` may be read on. */
@@ -299,7 +388,7 @@ static void read_clauses(struct lg_reader *reader, struct draft *draft)
                 lg_reader_error(reader, draft->has_causes ? LG_PROBLEM_ON_SECOND : LG_PROBLEM_ON_LATE, word, NULL);
             is_readable = is_first ? read_causes(reader, draft) : lg_reader_take(reader).length_bytes > 0;
         } else {
-            read_match(reader, &draft->rule, clause, word);
+            is_readable = read_match(reader, &draft->rule, clause, word);
         }
     }
 }
@@ -312,9 +401,7 @@ static void append_rule(struct lg_reader *reader, const struct lg_rule *rule, st
         policy->rules[policy->rule_count++] = *rule;
         return;
     }
-    if (!reader->rules_full)
-        lg_reader_error(reader, LG_PROBLEM_RULE_COUNT, lg_text_make(word.at, 0), NULL);
-    reader->rules_full = true;
+    lg_reader_error(reader, LG_PROBLEM_RULE_COUNT, lg_text_make(word.at, 0), NULL);
 }
 
 void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind)
@@ -324,6 +411,7 @@ void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind)
     unsigned errors = reader->errors;
 
     reader->rule_seen = true;
+    draft.rule.column = (uint16_t)(word.at - reader->line.at + 1);
     draft.rule.verdict.kind = kind;
     if (read_argument(reader, &draft.rule.verdict))
         read_clauses(reader, &draft);

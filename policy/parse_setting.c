@@ -18,6 +18,35 @@ static size_t read_word(struct lg_reader *reader, const char *const *words, size
     return found;
 }
 
+/* A word that may be quoted. */
+static bool read_text(struct lg_reader *reader, struct lg_text *text, enum lg_problem missing)
+{
+    struct lg_text token = lg_reader_take(reader);
+    enum lg_problem problem = LG_PROBLEM_NONE;
+
+    *text = lg_unquoted(token);
+    if (text->length_bytes == 0)
+        problem = missing;
+    else if (lg_text_find(*text, '"') < text->length_bytes)
+        problem = LG_PROBLEM_QUOTE_AFTER;
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, token, NULL);
+    return problem == LG_PROBLEM_NONE;
+}
+
+/* A path: in a file an absolute one, since nobody knows in which directory a program starts. */
+static bool read_path(struct lg_reader *reader, struct lg_text *path, enum lg_problem missing)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (!read_text(reader, path, missing))
+        return false;
+    if (path->at[0] == '/' || reader->source->kind == LG_SOURCE_RULES)
+        return true;
+    lg_reader_error(reader, LG_PROBLEM_PATH_RELATIVE, token, NULL);
+    return false;
+}
+
 static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
 {
     struct lg_text token = lg_reader_peek(reader);
@@ -33,10 +62,7 @@ static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
     settings->log = (enum lg_log)log;
     if (log != LG_LOG_FILE)
         return true;
-    settings->log_path = lg_reader_take(reader);
-    if (settings->log_path.length_bytes == 0)
-        lg_reader_error(reader, LG_PROBLEM_LOG_PATH_MISSING, settings->log_path, NULL);
-    return settings->log_path.length_bytes > 0;
+    return read_path(reader, &settings->log_path, LG_PROBLEM_LOG_PATH_MISSING);
 }
 
 static bool read_format(struct lg_reader *reader, struct lg_settings *settings)
@@ -87,6 +113,36 @@ static bool read_callers(struct lg_reader *reader, struct lg_settings *settings)
     return false;
 }
 
+/* A path, or none. */
+static bool read_drainer(struct lg_reader *reader, struct lg_settings *settings)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (lg_text_is_word(lg_unquoted(token), "none")) {
+        settings->drainer = lg_text_make(NULL, 0);
+        lg_reader_take(reader);
+        return true;
+    }
+    if (!read_path(reader, &settings->drainer, LG_PROBLEM_DRAINER_MISSING))
+        return false;
+    if (settings->drainer.length_bytes <= LG_DRAINER_BYTES_MAX)
+        return true;
+    lg_reader_error(reader, LG_PROBLEM_DRAINER_LONG, token, NULL);
+    return false;
+}
+
+static bool read_tag(struct lg_reader *reader, struct lg_settings *settings)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (!read_text(reader, &settings->tag, LG_PROBLEM_TAG_MISSING))
+        return false;
+    if (settings->tag.length_bytes <= LG_TAG_BYTES_MAX)
+        return true;
+    lg_reader_error(reader, LG_PROBLEM_TAG_LONG, token, NULL);
+    return false;
+}
+
 /* LG_SET_* of each setting, and how its value is read into `settings`. */
 static const struct {
     uint8_t bit;
@@ -97,6 +153,8 @@ static const struct {
     [LG_SETTING_LIMIT] = {LG_SET_LIMIT, read_limit},
     [LG_SETTING_INSPECT] = {LG_SET_INSPECT, read_inspect},
     [LG_SETTING_CALLERS] = {LG_SET_CALLERS, read_callers},
+    [LG_SETTING_DRAINER] = {LG_SET_DRAINER, read_drainer},
+    [LG_SETTING_TAG] = {LG_SET_TAG, read_tag},
 };
 
 void lg_setting_read(struct lg_reader *reader)

@@ -40,6 +40,10 @@ void lg_verdict_print(const struct lg_verdict *verdict, lg_put_fn *put, void *co
         return;
     lg_put_word(&out, verdict->kind == LG_VERDICT_ORDERLY ? " within " : " ");
     put_duration(&out, verdict->duration_ms);
+    if (verdict->idle_ms == 0)
+        return;
+    lg_put_word(&out, " idle ");
+    put_duration(&out, verdict->idle_ms);
 }
 
 static void put_causes(const struct lg_out *out, unsigned causes)
@@ -57,27 +61,61 @@ static void put_causes(const struct lg_out *out, unsigned causes)
     }
 }
 
-void lg_rule_print(const struct lg_rule *rule, lg_put_fn *put, void *context)
+/* In quotes where a reader would take it for something else. */
+static void put_quoted(const struct lg_out *out, struct lg_text text)
+{
+    bool is_plain = text.length_bytes > 0 && text.at[0] != '#';
+
+    for (size_t i = 0; i < text.length_bytes; i++)
+        is_plain &= text.at[i] != ' ' && text.at[i] != ';' && text.at[i] != ',';
+    lg_put_word(out, is_plain ? "" : "\"");
+    lg_put_text(out, text);
+    lg_put_word(out, is_plain ? "" : "\"");
+}
+
+static void put_addresses(const struct lg_out *out, const struct lg_policy *policy, const char *word,
+                          struct lg_list list)
+{
+    for (unsigned i = 0; i < list.count; i++) {
+        lg_put_word(out, i == 0 ? word : ",");
+        lg_address_match_print(&policy->addresses[list.first + i], out->put, out->context);
+    }
+}
+
+static void put_globs(const struct lg_out *out, const struct lg_policy *policy, const char *word, struct lg_list list)
+{
+    for (unsigned i = 0; i < list.count; i++) {
+        lg_put_word(out, i == 0 ? word : ",");
+        put_quoted(out, policy->globs[list.first + i]);
+    }
+}
+
+static void put_users(const struct lg_out *out, const struct lg_policy *policy, struct lg_list list)
+{
+    for (unsigned i = 0; i < list.count; i++) {
+        lg_put_word(out, i == 0 ? " user " : ",");
+        lg_put_number(out, policy->users[list.first + i]);
+    }
+}
+
+void lg_rule_print(const struct lg_policy *policy, const struct lg_rule *rule, lg_put_fn *put, void *context)
 {
     struct lg_out out = {put, context};
 
     lg_verdict_print(&rule->verdict, put, context);
     put_causes(&out, rule->causes);
-    if (rule->matches & LG_MATCH_EXE) {
-        lg_put_word(&out, " exe ");
-        lg_put_text(&out, rule->exe);
-    }
-    if (rule->matches & LG_MATCH_LOCAL) {
-        lg_put_word(&out, " local ");
-        lg_address_match_print(&rule->local, put, context);
-    }
-    if (rule->matches & LG_MATCH_PEER) {
-        lg_put_word(&out, " peer ");
-        lg_address_match_print(&rule->peer, put, context);
-    }
+    put_globs(&out, policy, " exe ", rule->exe);
+    put_users(&out, policy, rule->user);
+    put_globs(&out, policy, " cgroup ", rule->cgroup);
+    put_addresses(&out, policy, " local ", rule->local);
+    put_addresses(&out, policy, " peer ", rule->peer);
     if (rule->matches & LG_MATCH_ROLE) {
         lg_put_word(&out, " role ");
         lg_put_word(&out, lg_role_name(rule->role));
+    }
+    if (rule->matches & LG_MATCH_UNSENT) {
+        lg_put_word(&out, " unsent ");
+        lg_put_word(&out, lg_unsent_name(rule->unsent));
     }
     if (rule->quiet)
         lg_put_word(&out, " quiet");
@@ -96,7 +134,7 @@ static void put_setting_value(const struct lg_out *out, const struct lg_settings
         if (settings->log != LG_LOG_FILE)
             break;
         lg_put_word(out, " ");
-        lg_put_text(out, settings->log_path);
+        put_quoted(out, settings->log_path);
         break;
     case LG_SETTING_FORMAT:
         lg_put_word(out, word_of(lg_format_words, LG_FORMAT_COUNT, settings->format));
@@ -111,6 +149,12 @@ static void put_setting_value(const struct lg_out *out, const struct lg_settings
     case LG_SETTING_CALLERS:
         lg_put_number(out, settings->callers);
         break;
+    case LG_SETTING_DRAINER:
+        put_quoted(out, settings->drainer.at == NULL ? lg_text_make("none", 4) : settings->drainer);
+        break;
+    case LG_SETTING_TAG:
+        put_quoted(out, settings->tag);
+        break;
     case LG_SETTING_COUNT:
         break;
     }
@@ -118,7 +162,8 @@ static void put_setting_value(const struct lg_out *out, const struct lg_settings
 
 _Static_assert(LG_SET_LOG == 1u << LG_SETTING_LOG && LG_SET_FORMAT == 1u << LG_SETTING_FORMAT &&
                    LG_SET_LIMIT == 1u << LG_SETTING_LIMIT && LG_SET_INSPECT == 1u << LG_SETTING_INSPECT &&
-                   LG_SET_CALLERS == 1u << LG_SETTING_CALLERS,
+                   LG_SET_CALLERS == 1u << LG_SETTING_CALLERS && LG_SET_DRAINER == 1u << LG_SETTING_DRAINER &&
+                   LG_SET_TAG == 1u << LG_SETTING_TAG,
                "the bit of a setting is 1u << its index");
 
 void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context)
@@ -134,9 +179,18 @@ void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *conte
         lg_put_word(&out, "\n");
     }
     for (uint32_t i = 0; i < policy->rule_count; i++) {
-        lg_rule_print(&policy->rules[i], put, context);
+        lg_rule_print(policy, &policy->rules[i], put, context);
         lg_put_word(&out, "\n");
     }
+}
+
+void lg_digest_print(uint32_t digest, lg_put_fn *put, void *context)
+{
+    char digits[8];
+
+    for (size_t i = 0; i < sizeof(digits); i++)
+        digits[i] = "0123456789abcdef"[digest >> (28 - 4 * i) & 15];
+    put(context, digits, sizeof(digits));
 }
 
 void lg_decision_source_print(const struct lg_policy *policy, const struct lg_decision *decision, lg_put_fn *put,

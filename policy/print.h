@@ -17,7 +17,7 @@ typedef void lg_put_fn(void *context, const char *at, size_t length_bytes);
 void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context);
 
 /* Without a line end. */
-void lg_rule_print(const struct lg_rule *rule, lg_put_fn *put, void *context);
+void lg_rule_print(const struct lg_policy *policy, const struct lg_rule *rule, lg_put_fn *put, void *context);
 void lg_verdict_print(const struct lg_verdict *verdict, lg_put_fn *put, void *context);
 void lg_duration_print(uint32_t duration_ms, lg_put_fn *put, void *context);
 void lg_address_match_print(const struct lg_address_match *match, lg_put_fn *put, void *context);
@@ -27,6 +27,9 @@ void lg_address_match_print(const struct lg_address_match *match, lg_put_fn *put
  * IPv4-mapped address as IPv4. Prints nothing for an unknown address.
  */
 void lg_address_print(const struct lg_address *address, lg_put_fn *put, void *context);
+
+/* Eight hexadecimal digits, as records have it. */
+void lg_digest_print(uint32_t digest, lg_put_fn *put, void *context);
 
 /* FILE:LINE, rules:LINE, or "default" for a decision without a rule. */
 void lg_decision_source_print(const struct lg_policy *policy, const struct lg_decision *decision, lg_put_fn *put,

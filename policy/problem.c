@@ -5,30 +5,40 @@
 
 /* The limits as they stand in the texts below. */
 _Static_assert(LG_TEXT_BYTES_MAX == 1048576 && LG_LINE_BYTES_MAX == 4096 && LG_RULES_MAX == 4096, "see below");
-_Static_assert(LG_SOURCES_MAX == 2 && LG_DURATION_MS_MAX == 3600000 && LG_ERRNO_MAX == 4095, "see below");
-_Static_assert(LG_LIMIT_MAX == 1000000 && LG_CALLERS_MAX == 16, "see below");
+_Static_assert(LG_SOURCES_MAX == 66 && LG_DURATION_MS_MAX == 3600000 && LG_ERRNO_MAX == 4095, "see below");
+_Static_assert(LG_LIMIT_MAX == 1000000 && LG_CALLERS_MAX == 16 && LG_TAG_BYTES_MAX == 64 && LG_DRAINER_BYTES_MAX == 107,
+               "see below");
+_Static_assert(LG_ADDRESSES_MAX == 16384 && LG_GLOBS_MAX == 8192 && LG_USERS_MAX == 4096, "see below");
+_Static_assert(LG_USER_MAX == 4294967294, "see below");
 
 #define VERDICTS "allow, observe, reject, orderly, linger or drain"
-#define SETTINGS "log, format, limit, inspect or callers"
-#define CAUSES   "linger-zero, unread, disconnect or backlog"
-#define MATCHES  "exe, local, peer, role, quiet or the end of the rule"
+#define SETTINGS "log, format, limit, inspect, callers, drainer or tag"
+#define CAUSES   "linger-zero, unread, late, disconnect or backlog"
+#define MATCHES  "exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"
 #define DURATION "a number and a unit (ms, s, m or h), such as 250ms"
 #define ADDRESS  "10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"
 #define LOG      "stderr, off, syslog or file PATH"
 #define LIMIT    "a number of records per second, such as 100/s"
 #define INSPECT  "never, first-abort or every-close"
+#define TAG      "a word of at most 64 bytes"
 #define CALLERS  "a number from 0 to 16"
 
 const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_NONE] = {"no problem", NULL},
 
     [LG_PROBLEM_TEXT_LONG] = {"policy text too long", "at most 1048576 bytes"},
-    [LG_PROBLEM_TEXT_COUNT] = {"too many policy texts", "at most 2"},
+    [LG_PROBLEM_TEXT_COUNT] = {"too many policy texts", "at most 66"},
     [LG_PROBLEM_LINE_LONG] = {"line too long", "at most 4096 bytes"},
     [LG_PROBLEM_RULE_COUNT] = {"too many rules", "at most 4096 in all policy texts together"},
+    [LG_PROBLEM_ADDRESS_COUNT] = {"too many addresses", "at most 16384 in all policy texts together"},
+    [LG_PROBLEM_GLOB_COUNT] = {"too many patterns", "at most 8192 in all policy texts together"},
+    [LG_PROBLEM_USER_COUNT] = {"too many users", "at most 4096 in all policy texts together"},
     [LG_PROBLEM_NUL] = {"NUL byte in", "text"},
     [LG_PROBLEM_CONTROL] = {"control character in", "text, with blanks or tabs between the words"},
 
+    [LG_PROBLEM_QUOTE_OPEN] = {"\" without its end in", "another \" behind the word"},
+    [LG_PROBLEM_QUOTE_INSIDE] = {"\" inside of", "quotes around the whole word; in a pattern ? stands for a quote"},
+    [LG_PROBLEM_QUOTE_AFTER] = {"text behind the second \" in", "a blank, a comma or the end of the line behind it"},
     [LG_PROBLEM_STATEMENT] = {"unknown verdict or setting", "a verdict (" VERDICTS ") or a setting (" SETTINGS ")"},
     [LG_PROBLEM_VERDICT] = {"unknown verdict", VERDICTS},
     [LG_PROBLEM_VERDICT_MISSING] = {"no verdict before", "VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
@@ -49,23 +59,31 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_ON_SECOND] = {"second", "one list of causes, separated by commas"},
     [LG_PROBLEM_CAUSE] = {"unknown cause", CAUSES},
     [LG_PROBLEM_CAUSE_MISSING] = {"missing cause", CAUSES},
-    [LG_PROBLEM_CAUSE_EMPTY] = {"missing cause beside a comma in", "causes separated by one comma, without blanks"},
-    [LG_PROBLEM_CAUSE_BLANK] = {"blank instead of a comma before", "causes separated by one comma, without blanks"},
     [LG_PROBLEM_CAUSE_TWICE] = {"cause written twice:", "each cause at most once"},
     [LG_PROBLEM_SENSELESS_UNREAD] = {"this verdict makes no sense on", "allow, observe, orderly or drain on unread"},
+    [LG_PROBLEM_SENSELESS_LATE] = {"this verdict makes no sense on", "allow, observe or drain on late"},
     [LG_PROBLEM_SENSELESS_DISCONNECT] = {"this verdict makes no sense on", "allow, observe or reject on disconnect"},
     [LG_PROBLEM_SENSELESS_BACKLOG] = {"this verdict makes no sense on", "allow or observe on backlog"},
 
     [LG_PROBLEM_CLAUSE] = {"unknown match", "on, " MATCHES},
     [LG_PROBLEM_MATCH] = {"unknown match", MATCHES},
-    [LG_PROBLEM_MATCH_TWICE] = {"match written twice:", "each match at most once"},
+    [LG_PROBLEM_MATCH_TWICE] = {"match written twice:", "each match at most once; commas between its values"},
+    [LG_PROBLEM_LIST_GAP] = {"nothing beside a comma in", "words separated by one comma, without blanks"},
+    [LG_PROBLEM_LIST_BLANK] = {"blank instead of a comma before", "words separated by one comma, without blanks"},
     [LG_PROBLEM_GLOB_MISSING] = {"missing pattern", "exe GLOB, such as exe /usr/sbin/* or exe java"},
     [LG_PROBLEM_GLOB_SET] = {"[ without its ] in", "a set such as [a-z] or [!a-z], or \\[ for the character"},
     [LG_PROBLEM_GLOB_RANGE] = {"range in descending order in", "a set such as [a-z]"},
     [LG_PROBLEM_GLOB_CARET] = {"[^ in", "[!a-z] for what is not in a set, or [\\^] for the character"},
     [LG_PROBLEM_GLOB_BACKSLASH] = {"nothing after the \\ in", "the character that is to be taken literally"},
+    [LG_PROBLEM_GLOB_EMPTY] = {"empty pattern", "a pattern such as /usr/sbin/* or java"},
     [LG_PROBLEM_ROLE] = {"unknown role", "accepted or connected"},
     [LG_PROBLEM_ROLE_MISSING] = {"missing role", "accepted or connected"},
+    [LG_PROBLEM_UNSENT] = {"unknown value of unsent", "none or some"},
+    [LG_PROBLEM_UNSENT_MISSING] = {"missing value of unsent", "none or some"},
+    [LG_PROBLEM_USER] = {"bad user", "a user id from 0 to 4294967294, as id -u NAME prints it"},
+    [LG_PROBLEM_USER_MISSING] = {"missing user", "a user id from 0 to 4294967294, as id -u NAME prints it"},
+    [LG_PROBLEM_CGROUP_MISSING] = {"missing pattern",
+                                   "cgroup GLOB, such as cgroup nginx.service or cgroup /user.slice/*"},
     [LG_PROBLEM_QUIET_EARLY] = {"misplaced", "quiet as the last word of the rule"},
     [LG_PROBLEM_QUIET_AFTER] = {"unexpected", "the end of the rule after quiet"},
 
@@ -99,4 +117,9 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_INSPECT_MISSING] = {"missing value of inspect", INSPECT},
     [LG_PROBLEM_CALLERS] = {"bad value of callers", CALLERS},
     [LG_PROBLEM_CALLERS_MISSING] = {"missing value of callers", CALLERS},
+    [LG_PROBLEM_PATH_RELATIVE] = {"relative path in a file:", "a path that starts with /"},
+    [LG_PROBLEM_DRAINER_MISSING] = {"missing value of drainer", "the path of its socket, or none"},
+    [LG_PROBLEM_DRAINER_LONG] = {"path of a socket too long:", "at most 107 bytes"},
+    [LG_PROBLEM_TAG_MISSING] = {"missing value of tag", TAG},
+    [LG_PROBLEM_TAG_LONG] = {"tag too long:", TAG},
 };

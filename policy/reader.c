@@ -21,20 +21,68 @@ void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct l
         .suggestion = suggestion,
     };
 
+    if (reader->told[problem])
+        return;
+    reader->told[problem] = problem >= LG_PROBLEM_RULE_COUNT && problem <= LG_PROBLEM_USER_COUNT;
     reader->errors++;
     if (reader->report != NULL && reader->errors <= LG_ERRORS_REPORTED_MAX)
         reader->report(reader->context, &error);
 }
 
+/* The length of the quoted text that `text` starts with, or 0. */
+static size_t quoted_bytes(struct lg_text text)
+{
+    size_t end;
+
+    if (text.length_bytes == 0 || text.at[0] != '"')
+        return 0;
+    end = lg_text_find(lg_text_skip(text, 1), '"') + 1;
+    return end < text.length_bytes ? end + 1 : 0;
+}
+
+/* The length of the element that `text` starts with: to the next comma, blank or `;` that is not in quotes. */
+static size_t element_bytes(struct lg_text text)
+{
+    size_t end = quoted_bytes(text);
+
+    while (end < text.length_bytes && !is_blank(text.at[end]) && text.at[end] != ';' && text.at[end] != ',')
+        end++;
+    return end;
+}
+
+static size_t word_bytes(struct lg_text text)
+{
+    size_t end = element_bytes(text);
+
+    while (end < text.length_bytes && text.at[end] == ',')
+        end += 1 + element_bytes(lg_text_skip(text, end + 1));
+    return end;
+}
+
+/* Where a line of the environment's text ends: at a `;` that is not in quotes, or where a comment has one. */
+static size_t rules_line_bytes(struct lg_text line)
+{
+    size_t end = 0;
+
+    while (end < line.length_bytes && line.at[end] != ';') {
+        struct lg_text rest = lg_text_skip(line, end);
+
+        if (line.at[end] == '#')
+            end += lg_text_find(rest, ';');
+        else
+            end += is_blank(line.at[end]) ? 1 : word_bytes(rest);
+    }
+    return end;
+}
+
 /* Splits the next line off; the end of a line is not part of it. */
 static void split_line(struct lg_reader *reader)
 {
-    bool is_rules = reader->source->kind == LG_SOURCE_RULES;
     struct lg_text rest = reader->rest;
-    size_t end = 0;
+    size_t end = lg_text_find(rest, '\n');
 
-    while (end < rest.length_bytes && rest.at[end] != '\n' && !(is_rules && rest.at[end] == ';'))
-        end++;
+    if (reader->source->kind == LG_SOURCE_RULES)
+        end = rules_line_bytes(lg_text_make(rest.at, end));
     reader->line = lg_text_make(rest.at, end);
     reader->rest = lg_text_skip(rest, end < rest.length_bytes ? end + 1 : end);
     /* $(cat FILE) takes the last \n off a text with \r\n, and leaves the \r. */
@@ -69,13 +117,10 @@ static const char *skip_blanks(const struct lg_reader *reader)
 struct lg_text lg_reader_peek(const struct lg_reader *reader)
 {
     const char *at = skip_blanks(reader), *end = lg_text_end(reader->line);
-    size_t length_bytes = 0;
 
     if (at == end || *at == ';' || *at == '#')
         return lg_text_make(reader->token_end, 0);
-    while (at + length_bytes < end && !is_blank(at[length_bytes]) && at[length_bytes] != ';')
-        length_bytes++;
-    return lg_text_make(at, length_bytes);
+    return lg_text_make(at, word_bytes(lg_text_make(at, (size_t)(end - at))));
 }
 
 struct lg_text lg_reader_take(struct lg_reader *reader)
@@ -89,20 +134,71 @@ struct lg_text lg_reader_take(struct lg_reader *reader)
     return token;
 }
 
-/* Reports the first token of the statement that holds a control character. */
+struct lg_text lg_element_take(struct lg_text *list)
+{
+    struct lg_text element = lg_text_make(list->at, element_bytes(*list));
+
+    *list = lg_text_skip(*list,
+                         element.length_bytes < list->length_bytes ? element.length_bytes + 1 : element.length_bytes);
+    return element;
+}
+
+struct lg_text lg_unquoted(struct lg_text element)
+{
+    size_t quoted = quoted_bytes(element);
+
+    return quoted > 0 && quoted == element.length_bytes ? lg_text_make(element.at + 1, quoted - 2) : element;
+}
+
+static enum lg_problem check_bytes(struct lg_text token)
+{
+    for (size_t i = 0; i < token.length_bytes; i++)
+        if (lg_byte_is_control(token.at[i]))
+            return token.at[i] == '\0' ? LG_PROBLEM_NUL : LG_PROBLEM_CONTROL;
+    return LG_PROBLEM_NONE;
+}
+
+/* What is wrong with the quotes of an element, which starts at a word's start or behind a comma. */
+static enum lg_problem check_quotes(struct lg_text element)
+{
+    struct lg_text inside = lg_unquoted(element);
+
+    if (lg_text_find(inside, '"') == inside.length_bytes)
+        return LG_PROBLEM_NONE;
+    if (element.at[0] != '"')
+        return LG_PROBLEM_QUOTE_INSIDE;
+    return quoted_bytes(element) > 0 ? LG_PROBLEM_QUOTE_AFTER : LG_PROBLEM_QUOTE_OPEN;
+}
+
+static bool token_is_text(struct lg_reader *reader, struct lg_text token)
+{
+    enum lg_problem problem = check_bytes(token);
+
+    if (problem != LG_PROBLEM_NONE) {
+        lg_reader_error(reader, problem, token, NULL);
+        return false;
+    }
+    while (token.length_bytes > 0) {
+        struct lg_text element = lg_element_take(&token);
+
+        problem = check_quotes(element);
+        if (problem == LG_PROBLEM_NONE)
+            continue;
+        lg_reader_error(reader, problem, element, NULL);
+        return false;
+    }
+    return true;
+}
+
+/* Reports the first token of the statement that cannot be read as one. */
 static bool statement_is_text(struct lg_reader *reader)
 {
     struct lg_reader ahead = *reader;
     struct lg_text token;
 
-    while ((token = lg_reader_take(&ahead)).length_bytes > 0) {
-        for (size_t i = 0; i < token.length_bytes; i++) {
-            if (!lg_byte_is_control(token.at[i]))
-                continue;
-            lg_reader_error(reader, token.at[i] == '\0' ? LG_PROBLEM_NUL : LG_PROBLEM_CONTROL, token, NULL);
+    while ((token = lg_reader_take(&ahead)).length_bytes > 0)
+        if (!token_is_text(reader, token))
             return false;
-        }
-    }
     return true;
 }
 

@@ -25,10 +25,10 @@ struct lg_reader {
     const char *token_end; /* end of the last token that was taken */
     bool in_statement;     /* its rest is skipped before the next one */
 
-    bool rule_seen;     /* settings may no longer come */
-    bool rules_full;    /* was said already */
-    uint8_t set_before; /* LG_SET_* of texts that were parsed before */
-    uint8_t set_here;   /* LG_SET_* of this one */
+    bool rule_seen;              /* settings may no longer come */
+    bool told[LG_PROBLEM_COUNT]; /* of the limits, which are told once */
+    uint8_t set_before;          /* LG_SET_* of texts that were parsed before */
+    uint8_t set_here;            /* LG_SET_* of this one */
 };
 
 /* Next line, or false at the end of the text. A line that is too long is reported and skipped. */
@@ -36,7 +36,8 @@ bool lg_reader_next_line(struct lg_reader *reader);
 
 /*
  * Next statement that is not empty, or false at the end of the line; what is left of the present
- * one is skipped. A statement with control characters is reported and skipped.
+ * one is skipped. A statement with control characters or with quotes that do not fit is reported and
+ * skipped: in a statement that is returned, an element has quotes around it or none in it.
  */
 bool lg_reader_next_statement(struct lg_reader *reader);
 
@@ -46,6 +47,15 @@ bool lg_reader_next_statement(struct lg_reader *reader);
  */
 struct lg_text lg_reader_peek(const struct lg_reader *reader);
 struct lg_text lg_reader_take(struct lg_reader *reader);
+
+/*
+ * Takes the next element off a list with commas, which is not empty. A comma in quotes is none. What
+ * is left starts behind the comma.
+ */
+struct lg_text lg_element_take(struct lg_text *list);
+
+/* `element`, or what stands between its quotes. */
+struct lg_text lg_unquoted(struct lg_text element);
 
 void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion);
 

@@ -9,7 +9,8 @@
 
 extern const char *const lg_verdict_words[LG_VERDICT_COUNT];
 extern const char *const lg_cause_words[LG_CAUSE_COUNT];
-extern const char *const lg_role_words[LG_ROLE_COUNT]; /* [LG_ROLE_UNKNOWN] is no word of the language */
+extern const char *const lg_role_words[LG_ROLE_COUNT];     /* [LG_ROLE_UNKNOWN] is no word of the language */
+extern const char *const lg_unsent_words[LG_UNSENT_COUNT]; /* [LG_UNSENT_UNKNOWN] is none either */
 extern const char *const lg_log_words[LG_LOG_COUNT];
 extern const char *const lg_format_words[LG_FORMAT_COUNT];
 extern const char *const lg_inspect_words[LG_INSPECT_COUNT];
@@ -20,16 +21,21 @@ enum lg_setting {
     LG_SETTING_LIMIT,
     LG_SETTING_INSPECT,
     LG_SETTING_CALLERS,
+    LG_SETTING_DRAINER,
+    LG_SETTING_TAG,
     LG_SETTING_COUNT /* number of settings, always last */
 };
 extern const char *const lg_setting_words[LG_SETTING_COUNT];
 
 /* What may follow the verdict. The matches are LG_MATCH_* in the order of their bits. */
 enum lg_clause {
-    LG_CLAUSE_EXE = 0,
+    LG_CLAUSE_ROLE = 0,
+    LG_CLAUSE_UNSENT,
+    LG_CLAUSE_USER,
     LG_CLAUSE_LOCAL,
     LG_CLAUSE_PEER,
-    LG_CLAUSE_ROLE,
+    LG_CLAUSE_EXE,
+    LG_CLAUSE_CGROUP,
     LG_CLAUSE_ON,
     LG_CLAUSE_QUIET,
     LG_CLAUSE_COUNT /* number of clauses, always last */

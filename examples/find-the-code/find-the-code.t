@@ -23,7 +23,7 @@ for flags in -O0 -O2 "-O2 -fomit-frame-pointer -no-pie"; do
     rm -f aborts.json
     # shellcheck disable=SC2086 # a list of flags
     "${CC:-cc}" -g $flags -o pool "$here/pool.c" || exit 1
-    "$LG_COMMAND" run -p "$here/policy" ./pool >out 2>err
+    "$LG_COMMAND" run -l ./aborts.json -p "$here/policy" ./pool >out 2>err
     is "$flags: the program is as it was" "$(tail -n 1 out)$(cat err)" "done"
     LINGERGUARD=$LG_COMMAND "$here/where.sh" aborts.json >where 2>&1
     is "$flags: the lines of both call sites, from the request to main" \
@@ -39,7 +39,7 @@ done
 
 # With one frame, which is the default, both are one line: that is what callers is for.
 rm -f aborts.json
-"$LG_COMMAND" run -r 'callers 1' -p "$here/policy" ./pool >out 2>err
+"$LG_COMMAND" run -l ./aborts.json -r 'callers 1' -p "$here/policy" ./pool >out 2>err
 LINGERGUARD=$LG_COMMAND "$here/where.sh" aborts.json >where 2>&1
 is "callers 1: one site for both" "$(grep -c '^2 connections' where) $(grep -c pool.c where)" "1 1"
 done_testing

@@ -61,7 +61,7 @@ void lg_in_force_abort_asked(void)
 void lg_in_force_decide(struct lg_event *event)
 {
     const struct lg_in_force *in_force = lg_in_force();
-    struct lg_facts facts = {.cause = event->cause, .exe = in_force->exe};
+    struct lg_facts facts = {.cause = event->cause, .exe = in_force->process.exe, .user = LG_USER_UNKNOWN};
 
     lg_facts_ask(&event->socket,
                  (in_force->needs.local ? LG_FACT_LOCAL : 0u) | (in_force->needs.peer ? LG_FACT_PEER : 0u));

@@ -17,7 +17,7 @@
 struct lg_in_force {
     const struct lg_policy *policy;
     struct lg_needs needs;
-    struct lg_text exe; /* path of the executable, {NULL, 0} when not known */
+    struct lg_process_facts process;
 };
 
 /* NULL before the constructor has run and with LINGERGUARD_OFF: nothing applies then. */

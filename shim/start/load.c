@@ -30,7 +30,7 @@ extern char **environ;
 
 /* Untouched pages of these cost nothing: a process without a policy has none of them. */
 static struct lg_policy policy;
-static struct lg_in_force in_force = {.policy = &policy};
+static struct lg_in_force in_force = {.policy = &policy, .process = {.user = LG_USER_UNKNOWN}};
 static char policy_text[LG_TEXT_BYTES_MAX + 1];
 static char rules_text[LG_TEXT_BYTES_MAX + 1];
 static char exe_path[PATH_BYTES];
@@ -284,7 +284,7 @@ static void apply_settings(const struct lg_environment *environment, struct lg_s
     bool log_is_wrong = environment->log && !override_log(settings, environment->log);
     bool format_is_wrong = environment->format && !lg_parse_format(text_of(environment->format), &settings->format);
 
-    lg_record_start(settings, in_force.exe);
+    lg_record_start(settings, in_force.process.exe);
     open_log(settings, environment, trouble);
     trouble->unusable |= log_is_wrong || format_is_wrong;
     if (log_is_wrong)
@@ -303,7 +303,7 @@ static void start(const struct lg_environment *environment)
     lg_caller_load();
     read_exe();
     if (exe_path[0])
-        in_force.exe = text_of(exe_path);
+        in_force.process.exe = text_of(exe_path);
     load_policy(environment, &trouble);
     apply_settings(environment, &policy.settings, &trouble);
     strict = is_yes("LINGERGUARD_STRICT", environment->strict) && trouble.unusable;
@@ -315,7 +315,7 @@ static void start(const struct lg_environment *environment)
         tell("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
         lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
     }
-    in_force.needs = lg_policy_needs(&policy, in_force.exe);
+    in_force.needs = lg_policy_needs(&policy, &in_force.process);
     lg_in_force_start(&in_force);
 }
 

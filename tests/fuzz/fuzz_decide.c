@@ -142,16 +142,34 @@ static bool naive_address(const struct lg_address_match *match, const struct lg_
     return !match->has_port || (match->port_min <= address->port && address->port <= match->port_max);
 }
 
+static bool naive_addresses(struct lg_list list, const struct lg_address *address)
+{
+    bool matches = false;
+
+    for (unsigned i = 0; i < list.count; i++)
+        matches = naive_address(&policy.addresses[list.first + i], address) || matches;
+    return matches;
+}
+
+static bool naive_globs(struct lg_list list, struct lg_text path)
+{
+    bool matches = false;
+
+    for (unsigned i = 0; i < list.count; i++)
+        matches = (path.at != NULL && naive_glob(policy.globs[list.first + i], path)) || matches;
+    return matches;
+}
+
 static bool naive_rule(const struct lg_rule *rule, const struct lg_facts *facts)
 {
     bool matches = rule->causes >> facts->cause & 1;
 
     if (rule->matches & LG_MATCH_EXE)
-        matches = matches && facts->exe.at != NULL && naive_glob(rule->exe, facts->exe);
+        matches = matches && naive_globs(rule->exe, facts->exe);
     if (rule->matches & LG_MATCH_LOCAL)
-        matches = matches && naive_address(&rule->local, &facts->local);
+        matches = matches && naive_addresses(rule->local, &facts->local);
     if (rule->matches & LG_MATCH_PEER)
-        matches = matches && naive_address(&rule->peer, &facts->peer);
+        matches = matches && naive_addresses(rule->peer, &facts->peer);
     if (rule->matches & LG_MATCH_ROLE)
         matches = matches && facts->role != LG_ROLE_UNKNOWN && facts->role == rule->role;
     return matches;
@@ -160,7 +178,8 @@ static bool naive_rule(const struct lg_rule *rule, const struct lg_facts *facts)
 /* What was decided must be among what the policy was said to need. */
 static void check_needs(const struct lg_facts *facts, const struct lg_decision *decision)
 {
-    struct lg_needs needs = lg_policy_needs(&policy, facts->exe);
+    struct lg_needs needs =
+        lg_policy_needs(&policy, &(struct lg_process_facts){.exe = facts->exe, .user = LG_USER_UNKNOWN});
     enum lg_verdict_kind kind = decision->verdict.kind;
 
     REQUIRE(kind == LG_VERDICT_ALLOW || (needs.causes >> facts->cause & 1));
@@ -182,7 +201,7 @@ static void check_decision(const struct lg_facts *facts)
     for (uint32_t i = 0; i < policy.rule_count; i++) {
         bool matches = naive_rule(&policy.rules[i], facts);
 
-        REQUIRE(matches == (lg_rule_mismatch(&policy.rules[i], facts) == LG_MISMATCH_NONE));
+        REQUIRE(matches == (lg_rule_mismatch(&policy, &policy.rules[i], facts) == LG_MISMATCH_NONE));
         if (matches && rule == NULL)
             rule = &policy.rules[i];
     }
@@ -238,8 +257,8 @@ static void read_facts(struct lg_text line, struct lg_facts *facts)
 
 static bool has_long_glob(void)
 {
-    for (uint32_t i = 0; i < policy.rule_count; i++)
-        if (policy.rules[i].exe.length_bytes > TEXT_BYTES_MAX)
+    for (uint32_t i = 0; i < policy.glob_count; i++)
+        if (policy.globs[i].length_bytes > TEXT_BYTES_MAX)
             return true;
     return false;
 }

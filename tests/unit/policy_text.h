@@ -94,27 +94,64 @@ static inline int address_match_equal(const struct lg_address_match *a, const st
            a->port_max == b->port_max;
 }
 
+static inline int addresses_equal(const struct lg_policy *a, struct lg_list of_a, const struct lg_policy *b,
+                                  struct lg_list of_b)
+{
+    for (unsigned i = 0; of_a.count == of_b.count && i < of_a.count; i++)
+        if (!address_match_equal(&a->addresses[of_a.first + i], &b->addresses[of_b.first + i]))
+            return 0;
+    return of_a.count == of_b.count;
+}
+
+static inline int globs_equal(const struct lg_policy *a, struct lg_list of_a, const struct lg_policy *b,
+                              struct lg_list of_b)
+{
+    for (unsigned i = 0; of_a.count == of_b.count && i < of_a.count; i++)
+        if (!text_equal(a->globs[of_a.first + i], b->globs[of_b.first + i]))
+            return 0;
+    return of_a.count == of_b.count;
+}
+
+static inline int users_equal(const struct lg_policy *a, struct lg_list of_a, const struct lg_policy *b,
+                              struct lg_list of_b)
+{
+    return of_a.count == of_b.count &&
+           memcmp(a->users + of_a.first, b->users + of_b.first, of_a.count * sizeof(*a->users)) == 0;
+}
+
+static inline int lists_equal(const struct lg_policy *a, const struct lg_rule *of_a, const struct lg_policy *b,
+                              const struct lg_rule *of_b)
+{
+    return addresses_equal(a, of_a->local, b, of_b->local) && addresses_equal(a, of_a->peer, b, of_b->peer) &&
+           globs_equal(a, of_a->exe, b, of_b->exe) && globs_equal(a, of_a->cgroup, b, of_b->cgroup) &&
+           users_equal(a, of_a->user, b, of_b->user);
+}
+
 /* Lines and sources apart, as print.h promises. */
 static inline int rule_equal(const struct lg_rule *a, const struct lg_rule *b)
 {
     return a->verdict.kind == b->verdict.kind && a->verdict.reject_errno == b->verdict.reject_errno &&
-           a->verdict.duration_ms == b->verdict.duration_ms && a->causes == b->causes && a->matches == b->matches &&
-           a->quiet == b->quiet && a->role == b->role && text_equal(a->exe, b->exe) &&
-           address_match_equal(&a->local, &b->local) && address_match_equal(&a->peer, &b->peer);
+           a->verdict.duration_ms == b->verdict.duration_ms && a->verdict.idle_ms == b->verdict.idle_ms &&
+           a->causes == b->causes && a->matches == b->matches && a->quiet == b->quiet && a->role == b->role &&
+           a->unsent == b->unsent;
 }
 
 static inline int settings_equal(const struct lg_settings *a, const struct lg_settings *b)
 {
     return a->set == b->set && a->log == b->log && text_equal(a->log_path, b->log_path) && a->format == b->format &&
-           a->limit_per_s == b->limit_per_s && a->inspect == b->inspect && a->callers == b->callers;
+           a->limit_per_s == b->limit_per_s && a->inspect == b->inspect && a->callers == b->callers &&
+           text_equal(a->drainer, b->drainer) && text_equal(a->tag, b->tag);
 }
 
 static inline int policy_equal(const struct lg_policy *a, const struct lg_policy *b)
 {
-    if (a->rule_count != b->rule_count || !settings_equal(&a->settings, &b->settings))
+    if (a->rule_count != b->rule_count || a->skip_count != b->skip_count || !settings_equal(&a->settings, &b->settings))
         return 0;
+    for (uint32_t i = 0; i < a->skip_count; i++)
+        if (!text_equal(a->skips[i], b->skips[i]))
+            return 0;
     for (uint32_t i = 0; i < a->rule_count; i++)
-        if (!rule_equal(&a->rules[i], &b->rules[i]))
+        if (!rule_equal(&a->rules[i], &b->rules[i]) || !lists_equal(a, &a->rules[i], b, &b->rules[i]))
             return 0;
     return 1;
 }

@@ -86,7 +86,7 @@ static void check_decoy(const struct lg_facts *facts, const struct lg_decision *
     uint32_t end = decision->rule != NULL ? (uint32_t)(decision->rule - policy.rules) : policy.rule_count;
 
     for (uint32_t i = 0; i < end; i++)
-        if (lg_rule_mismatch(&policy.rules[i], facts) != LG_MISMATCH_NONE &&
+        if (lg_rule_mismatch(&policy, &policy.rules[i], facts) != LG_MISMATCH_NONE &&
             policy.rules[i].verdict.kind != decision->verdict.kind)
             return;
     tap_fail(__FILE__, __LINE__, "%s: the policy has no decoy", where);
@@ -145,14 +145,14 @@ static void test_mismatch(void)
     REQUIRE(parse("allow on unread exe y local :9 peer :9 role connected; allow exe y local :9 peer :9 role connected;"
                   "allow exe x local :9 peer :9 role connected; allow exe x local :1 peer :9 role connected;"
                   "allow exe x local :1 peer :2 role connected; allow exe x local :1 peer :2 role accepted") == 0);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[0], &facts), LG_MISMATCH_CAUSE);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[1], &facts), LG_MISMATCH_EXE);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[2], &facts), LG_MISMATCH_LOCAL);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[3], &facts), LG_MISMATCH_PEER);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[4], &facts), LG_MISMATCH_ROLE);
-    CHECK_INT(lg_rule_mismatch(&policy.rules[5], &facts), LG_MISMATCH_NONE);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[0], &facts), LG_MISMATCH_CAUSE);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[1], &facts), LG_MISMATCH_EXE);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[2], &facts), LG_MISMATCH_LOCAL);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[3], &facts), LG_MISMATCH_PEER);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[4], &facts), LG_MISMATCH_ROLE);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[5], &facts), LG_MISMATCH_NONE);
     facts.cause = LG_CAUSE_COUNT;
-    CHECK_INT(lg_rule_mismatch(&policy.rules[5], &facts), LG_MISMATCH_CAUSE);
+    CHECK_INT(lg_rule_mismatch(&policy, &policy.rules[5], &facts), LG_MISMATCH_CAUSE);
     CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_ALLOW);
 }
 
@@ -229,7 +229,7 @@ static void test_needs(void)
         int before = tap_failures();
 
         REQUIRE(parse(needs[i].policy) == 0);
-        found = lg_policy_needs(&policy, exe);
+        found = lg_policy_needs(&policy, &(struct lg_process_facts){.exe = exe, .user = LG_USER_UNKNOWN});
         CHECK_INT(found.causes, needs[i].causes);
         CHECK_INT(found.reject_linger, needs[i].reject_linger);
         CHECK_INT(found.local, strstr(needs[i].asked, "local") != NULL);

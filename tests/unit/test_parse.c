@@ -64,6 +64,16 @@ static const struct {
     {"reject EACCES on linger-zero,disconnect", "reject EACCES on linger-zero,disconnect"},
     {"orderly within 5s on unread", "orderly within 5s on unread"},
     {"drain 2s on unread,linger-zero", "drain 2s on linger-zero,unread"},
+    {"drain 2s on late", "drain 2s on late"},
+    {"allow user 0", "allow user 0"},
+    {"allow user 4294967294", "allow user 4294967294"},
+    {"allow cgroup */nginx.service", "allow cgroup */nginx.service"},
+    {"allow cgroup on", "allow cgroup on"},
+    {"allow unsent none", "allow unsent none"},
+    {"allow unsent some cgroup y user 33 exe x", "allow exe x user 33 cgroup y unsent some"},
+    {"drainer none", "drainer none"},
+    {"drainer /run/lingerguard/drainer", "drainer /run/lingerguard/drainer"},
+    {"tag web-1", "tag web-1"},
     {"allow exe /usr/sbin/haproxy", "allow exe /usr/sbin/haproxy"},
     {"allow exe */java", "allow exe */java"},
     {"allow exe on", "allow exe on"}, /* any word may be a file name */
@@ -109,7 +119,19 @@ static const struct {
     {"log stderr", "log stderr"},
     {"log off", "log off"},
     {"log syslog", "log syslog"},
-    {"log file relative", "log file relative"},
+    {"allow local :443,:8443,10.0.0.0/8:1-2,[::1]", "allow local :443,:8443,10.0.0.0/8:1-2,[::1]"},
+    {"allow peer 10.0.0.1,:1", "allow peer 10.0.0.1,:1"},
+    {"allow exe java,*/node", "allow exe java,*/node"},
+    {"allow user 0,33,1000", "allow user 0,33,1000"},
+    {"allow cgroup a.service,/b.slice/*", "allow cgroup a.service,/b.slice/*"},
+    {"allow exe \"/opt/my app/*\"", "allow exe \"/opt/my app/*\""},
+    {"allow exe \"a,b\",\"c\",d,\"#\" quiet", "allow exe \"a,b\",c,d,\"#\" quiet"},
+    {"allow exe \"a#b\" local :1 # \"", "allow exe a#b local :1"},
+    {"log file \"/a b\"", "log file \"/a b\""},
+    {"log file /a,b", "log file \"/a,b\""},
+    {"drainer \"none\"", "drainer none"},
+    {"drainer \"/a b\"", "drainer \"/a b\""},
+    {"tag \"web 1\"", "tag \"web 1\""},
     {"log file /var/log/a#b", "log file /var/log/a#b"},
     {"format text", "format text"},
     {"format json", "format json"},
@@ -212,14 +234,16 @@ static void test_fields(void)
     CHECK_INT(rule->line, 3);
     CHECK_INT(rule->source, 0);
     CHECK_INT(rule->role, LG_ROLE_CONNECTED);
-    CHECK(text_equal(rule->exe, text_of("*/x")));
-    CHECK(address_match_equal(&rule->local, &(struct lg_address_match){.family = 4, .bytes = {10}, .prefix_bits = 8}));
-    CHECK(address_match_equal(&rule->peer, &(struct lg_address_match){.family = 6,
-                                                                      .bytes = {0x20, 1, 0xd, 0xb8, [15] = 1},
-                                                                      .prefix_bits = 128,
-                                                                      .has_port = true,
-                                                                      .port_min = 1,
-                                                                      .port_max = 2}));
+    CHECK(text_equal(policy.globs[rule->exe.first], text_of("*/x")));
+    CHECK(address_match_equal(&policy.addresses[rule->local.first],
+                              &(struct lg_address_match){.family = 4, .bytes = {10}, .prefix_bits = 8}));
+    CHECK(address_match_equal(&policy.addresses[rule->peer.first],
+                              &(struct lg_address_match){.family = 6,
+                                                         .bytes = {0x20, 1, 0xd, 0xb8, [15] = 1},
+                                                         .prefix_bits = 128,
+                                                         .has_port = true,
+                                                         .port_min = 1,
+                                                         .port_max = 2}));
     REQUIRE(parse(&rules, "orderly; drain 1500ms; orderly within 2m") == 0);
     CHECK_INT(policy.rules[0].verdict.duration_ms, 0);
     CHECK_INT(policy.rules[0].causes, 1u << LG_CAUSE_LINGER_ZERO);
@@ -262,6 +286,31 @@ static void test_lines_of_rules(void)
     CHECK_INT(policy.rules[1].line, 5);
     CHECK_INT(policy.rules[2].line, 6);
     CHECK_INT(policy.rules[3].line, 10);
+}
+
+/* Of both kinds of text, a `;` in quotes ends nothing, and a quote in a comment starts nothing. */
+static void test_quotes(void)
+{
+    const char *text = "allow exe \"a;b\",\"c # d\" # it's \"; \nobserve exe e\"\n";
+
+    CHECK_INT(parse(&rules, "allow exe \"a;b\",\"c # d\" # it's \";observe"), 0);
+    CHECK_INT(policy.rule_count, 2);
+    CHECK_INT(policy.rules[1].line, 2);
+    CHECK(text_equal(policy.globs[0], text_of("a;b")));
+    CHECK(text_equal(policy.globs[1], text_of("c # d")));
+    lg_policy_init(&policy);
+    CHECK_INT(lg_policy_parse(&policy, &file, text_of(text), NULL, NULL), 1);
+    CHECK_INT(policy.rule_count, 1);
+    CHECK(text_equal(policy.globs[0], text_of("a;b")));
+}
+
+/* A path in a file must not depend on where a program starts. */
+static void test_relative_paths(void)
+{
+    CHECK_INT(parse(&rules, "log file x; drainer y"), 0);
+    CHECK_TEXT(canonical(&policy), "log file x\ndrainer y\n");
+    lg_policy_init(&policy);
+    CHECK_INT(lg_policy_parse(&policy, &file, text_of("log file x\ndrainer y\n"), NULL, NULL), 2);
 }
 
 static void test_two_texts(void)
@@ -313,7 +362,7 @@ static void test_most_rules(void)
                                   i % LG_ERRNO_MAX + 1, i);
     CHECK_INT(parse(&file, text), 0);
     CHECK_INT(policy.rule_count, LG_RULES_MAX);
-    CHECK(text_equal(policy.rules[LG_RULES_MAX - 1].exe, text_of("/bin/4095")));
+    CHECK(text_equal(policy.globs[policy.rules[LG_RULES_MAX - 1].exe.first], text_of("/bin/4095")));
     CHECK_INT(policy.rules[LG_RULES_MAX - 1].line, LG_RULES_MAX);
 }
 
@@ -325,7 +374,7 @@ static void test_longest_line(void)
     strcpy(text + LG_LINE_BYTES_MAX, "\r\nallow");
     CHECK_INT(parse(&file, text), 0);
     CHECK_INT(policy.rule_count, 2);
-    CHECK_INT((int)policy.rules[0].exe.length_bytes, (int)(LG_LINE_BYTES_MAX - 10));
+    CHECK_INT((int)policy.globs[policy.rules[0].exe.first].length_bytes, (int)(LG_LINE_BYTES_MAX - 10));
 }
 
 static void test_longest_text(void)
@@ -348,6 +397,8 @@ static const struct tap_test tests[] = {
     {"a policy without text is the built-in one", test_defaults, 0},
     {"a file: lines are its own, ; separates, # runs to the line's end", test_lines_of_a_file, 0},
     {"rules: each ; ends a line and a comment", test_lines_of_rules, 0},
+    {"quotes take what separates words along", test_quotes, 0},
+    {"a relative path is for the environment's text alone", test_relative_paths, 0},
     {"two texts: settings of the first win, rules are appended", test_two_texts, 0},
     {"no byte outside of the text is read, whatever its end", test_fences, 0},
     {"4096 rules are accepted", test_most_rules, 0},

@@ -31,13 +31,13 @@ static const struct {
      "rules:1:1: error: control character in \"allow?\"; expected text, with blanks or tabs between the words"},
     {TEXT("rejct"),
      "rules:1:1: error: unknown verdict or setting \"rejct\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"reject\"?"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"reject\"?"},
     {TEXT("Allow"),
      "rules:1:1: error: unknown verdict or setting \"Allow\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"allow\"?"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"allow\"?"},
     {TEXT("ALOW"),
      "rules:1:1: error: unknown verdict or setting \"ALOW\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"allow\"?"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"allow\"?"},
     {TEXT("on"),
      "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
     {TEXT("exe foo allow"),
@@ -46,17 +46,18 @@ static const struct {
                           "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
     {TEXT("regect EPRM exe */java lcal :x"),
      "rules:1:1: error: unknown verdict or setting \"regect\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"reject\"?\n"
-     "rules:1:8: error: unknown errno or match \"EPRM\"; expected an errno name or number, on, exe, local, peer, role, "
-     "quiet or the end of the rule; did you mean \"EPERM\"?\n"
-     "rules:1:24: error: unknown match \"lcal\"; expected exe, local, peer, role, quiet or the end of the rule; did "
-     "you mean \"local\"?\n"
-     "rules:1:29: error: bad port in \":x\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
-    {TEXT("xyzzy"), "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, "
-                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect or callers)"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean "
+     "\"reject\"?\nrules:1:8: error: unknown errno or match \"EPRM\"; expected an errno name or number, on, exe, user, "
+     "cgroup, local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?\nrules:1:24: error: "
+     "unknown match \"lcal\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule; did "
+     "you mean \"local\"?\nrules:1:29: error: bad port in \":x\"; expected a number from 1 to 65535, or a range such "
+     "as :8000-8999"},
+    {TEXT("xyzzy"),
+     "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, reject, orderly, "
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag)"},
     {TEXT("lmit 5/s"),
      "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect or callers); did you mean \"limit\"?"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"limit\"?"},
     {TEXT("allow; lmit 5/s"),
      "rules:2:2: error: unknown verdict \"lmit\"; expected allow, observe, reject, orderly, linger or drain"},
     {TEXT("allow; rejct"), "rules:2:2: error: unknown verdict \"rejct\"; expected allow, observe, reject, orderly, "
@@ -68,20 +69,24 @@ static const struct {
     {TEXT("log off off"), "rules:1:9: error: unexpected \"off\"; expected the end of the line"},
     {TEXT("format json allow"), "rules:1:13: error: unexpected \"allow\"; expected the end of the line"},
     {TEXT("inspect never # fine; callers 1 x"), "rules:2:12: error: unexpected \"x\"; expected the end of the line"},
-    {TEXT("allow 5s"), "rules:1:7: error: argument of a verdict that takes none: \"5s\"; expected on, exe, local, "
-                       "peer, role, quiet or the end of the rule"},
+    {TEXT("allow 5s"), "rules:1:7: error: argument of a verdict that takes none: \"5s\"; expected on, exe, user, "
+                       "cgroup, local, peer, role, unsent, quiet or the end of the rule"},
     {TEXT("observe within 5s"), "rules:1:9: error: argument of a verdict that takes none: \"within\"; expected on, "
-                                "exe, local, peer, role, quiet or the end of the rule"},
-    {TEXT("allow EPERM"), "rules:1:7: error: argument of a verdict that takes none: \"EPERM\"; expected on, exe, "
-                          "local, peer, role, quiet or the end of the rule"},
-    {TEXT("reject EPREM"), "rules:1:8: error: unknown errno or match \"EPREM\"; expected an errno name or number, on, "
-                           "exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
-    {TEXT("reject eperm"), "rules:1:8: error: unknown errno or match \"eperm\"; expected an errno name or number, on, "
-                           "exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
-    {TEXT("reject EPERMX1"), "rules:1:8: error: unknown errno or match \"EPERMX1\"; expected an errno name or number, "
-                             "on, exe, local, peer, role, quiet or the end of the rule; did you mean \"EPERM\"?"},
-    {TEXT("reject onn unread"), "rules:1:8: error: unknown errno or match \"onn\"; expected an errno name or number, "
-                                "on, exe, local, peer, role, quiet or the end of the rule; did you mean \"on\"?"},
+                                "exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
+    {TEXT("allow EPERM"), "rules:1:7: error: argument of a verdict that takes none: \"EPERM\"; expected on, exe, user, "
+                          "cgroup, local, peer, role, unsent, quiet or the end of the rule"},
+    {TEXT("reject EPREM"),
+     "rules:1:8: error: unknown errno or match \"EPREM\"; expected an errno name or number, on, exe, user, cgroup, "
+     "local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject eperm"),
+     "rules:1:8: error: unknown errno or match \"eperm\"; expected an errno name or number, on, exe, user, cgroup, "
+     "local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject EPERMX1"),
+     "rules:1:8: error: unknown errno or match \"EPERMX1\"; expected an errno name or number, on, exe, user, cgroup, "
+     "local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject onn unread"),
+     "rules:1:8: error: unknown errno or match \"onn\"; expected an errno name or number, on, exe, user, cgroup, "
+     "local, peer, role, unsent, quiet or the end of the rule; did you mean \"on\"?"},
     {TEXT("reject 0"),
      "rules:1:8: error: bad errno number \"0\"; expected a number from 1 to 4095, or a name such as EPERM"},
     {TEXT("reject 4096"),
@@ -90,8 +95,8 @@ static const struct {
                                           "number from 1 to 4095, or a name such as EPERM"},
     {TEXT("reject 007"),
      "rules:1:8: error: bad errno number \"007\"; expected a number from 1 to 4095, or a name such as EPERM"},
-    {TEXT("reject EPERM EACCES"),
-     "rules:1:14: error: unknown match \"EACCES\"; expected on, exe, local, peer, role, quiet or the end of the rule"},
+    {TEXT("reject EPERM EACCES"), "rules:1:14: error: unknown match \"EACCES\"; expected on, exe, user, cgroup, local, "
+                                  "peer, role, unsent, quiet or the end of the rule"},
     {TEXT("orderly within"),
      "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("orderly within on unread"),
@@ -111,8 +116,8 @@ static const struct {
     {TEXT("orderly within -5s"),
      "rules:1:16: error: bad duration \"-5s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("orderly 5s"), "rules:1:9: error: missing within before \"5s\"; expected orderly within DURATION"},
-    {TEXT("orderly witin 5s"), "rules:1:9: error: unknown match \"witin\"; expected on, exe, local, peer, role, quiet "
-                               "or the end of the rule; did you mean \"within\"?"},
+    {TEXT("orderly witin 5s"), "rules:1:9: error: unknown match \"witin\"; expected on, exe, user, cgroup, local, "
+                               "peer, role, unsent, quiet or the end of the rule; did you mean \"within\"?"},
     {TEXT("linger"), "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("linger quiet"),
      "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
@@ -129,26 +134,27 @@ static const struct {
      "rules:1:13: error: misplaced \"on\"; expected on CAUSE directly after the verdict, before the matches"},
     {TEXT("allow on unread on backlog"),
      "rules:1:17: error: second \"on\"; expected one list of causes, separated by commas"},
-    {TEXT("allow on"), "rules:1:9: error: missing cause; expected linger-zero, unread, disconnect or backlog"},
-    {TEXT("allow on exe x"), "rules:1:9: error: missing cause; expected linger-zero, unread, disconnect or backlog"},
-    {TEXT("allow on unred"), "rules:1:10: error: unknown cause \"unred\"; expected linger-zero, unread, disconnect or "
-                             "backlog; did you mean \"unread\"?"},
-    {TEXT("allow on UNREAD"), "rules:1:10: error: unknown cause \"UNREAD\"; expected linger-zero, unread, disconnect "
-                              "or backlog; did you mean \"unread\"?"},
-    {TEXT("allow on unread,"), "rules:1:10: error: missing cause beside a comma in \"unread,\"; expected causes "
-                               "separated by one comma, without blanks"},
-    {TEXT("allow on ,unread"), "rules:1:10: error: missing cause beside a comma in \",unread\"; expected causes "
-                               "separated by one comma, without blanks"},
-    {TEXT("allow on unread,,backlog"), "rules:1:10: error: missing cause beside a comma in \"unread,,backlog\"; "
-                                       "expected causes separated by one comma, without blanks"},
-    {TEXT("allow on unread, backlog"), "rules:1:10: error: missing cause beside a comma in \"unread,\"; expected "
-                                       "causes separated by one comma, without blanks"},
+    {TEXT("allow on"), "rules:1:9: error: missing cause; expected linger-zero, unread, late, disconnect or backlog"},
+    {TEXT("allow on exe x"),
+     "rules:1:9: error: missing cause; expected linger-zero, unread, late, disconnect or backlog"},
+    {TEXT("allow on unred"), "rules:1:10: error: unknown cause \"unred\"; expected linger-zero, unread, late, "
+                             "disconnect or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on UNREAD"), "rules:1:10: error: unknown cause \"UNREAD\"; expected linger-zero, unread, late, "
+                              "disconnect or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on unread,"),
+     "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow on ,unread"),
+     "rules:1:10: error: nothing beside a comma in \",unread\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow on unread,,backlog"), "rules:1:10: error: nothing beside a comma in \"unread,,backlog\"; expected "
+                                       "words separated by one comma, without blanks"},
+    {TEXT("allow on unread, backlog"),
+     "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words separated by one comma, without blanks"},
     {TEXT("allow on unread ,backlog"), "rules:1:17: error: blank instead of a comma before \",backlog\"; expected "
-                                       "causes separated by one comma, without blanks"},
-    {TEXT("allow on unread backlog"), "rules:1:17: error: blank instead of a comma before \"backlog\"; expected causes "
+                                       "words separated by one comma, without blanks"},
+    {TEXT("allow on unread backlog"), "rules:1:17: error: blank instead of a comma before \"backlog\"; expected words "
                                       "separated by one comma, without blanks"},
     {TEXT("allow on unread unread,backlog"), "rules:1:17: error: blank instead of a comma before \"unread,backlog\"; "
-                                             "expected causes separated by one comma, without blanks"},
+                                             "expected words separated by one comma, without blanks"},
     {TEXT("allow on unread,unread"),
      "rules:1:17: error: cause written twice: \"unread\"; expected each cause at most once"},
     {TEXT("reject on unread"), "rules:1:11: error: this verdict makes no sense on \"unread\"; expected allow, observe, "
@@ -164,29 +170,80 @@ static const struct {
     {TEXT("reject on backlog"),
      "rules:1:11: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog"},
     {TEXT("orderly on unread,backlog,disconnect"),
-     "rules:1:19: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog\n"
-     "rules:1:27: error: this verdict makes no sense on \"disconnect\"; expected allow, observe or reject on "
-     "disconnect"},
-    {TEXT("allow foo"),
-     "rules:1:7: error: unknown match \"foo\"; expected on, exe, local, peer, role, quiet or the end of the rule"},
-    {TEXT("allow lcal :1"), "rules:1:7: error: unknown match \"lcal\"; expected on, exe, local, peer, role, quiet or "
-                            "the end of the rule; did you mean \"local\"?"},
-    {TEXT("allow o unread"), "rules:1:7: error: unknown match \"o\"; expected on, exe, local, peer, role, quiet or the "
-                             "end of the rule; did you mean \"on\"?"},
-    {TEXT("allow local :1 pear :2"), "rules:1:16: error: unknown match \"pear\"; expected exe, local, peer, role, "
-                                     "quiet or the end of the rule; did you mean \"peer\"?"},
-    {TEXT("allow local :1 onn unread"),
-     "rules:1:16: error: unknown match \"onn\"; expected exe, local, peer, role, quiet or the end of the rule"},
-    {TEXT("allow local :1 locl :2"),
-     "rules:1:16: error: unknown match \"locl\"; expected exe, local, peer, role, quiet or the end of the rule"},
+     "rules:1:19: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog\nrules:1:27: "
+     "error: this verdict makes no sense on \"disconnect\"; expected allow, observe or reject on disconnect"},
+    {TEXT("allow foo"), "rules:1:7: error: unknown match \"foo\"; expected on, exe, user, cgroup, local, peer, role, "
+                        "unsent, quiet or the end of the rule"},
+    {TEXT("allow lcal :1"), "rules:1:7: error: unknown match \"lcal\"; expected on, exe, user, cgroup, local, peer, "
+                            "role, unsent, quiet or the end of the rule; did you mean \"local\"?"},
+    {TEXT("allow o unread"), "rules:1:7: error: unknown match \"o\"; expected on, exe, user, cgroup, local, peer, "
+                             "role, unsent, quiet or the end of the rule; did you mean \"on\"?"},
+    {TEXT("allow local :1 pear :2"), "rules:1:16: error: unknown match \"pear\"; expected exe, user, cgroup, local, "
+                                     "peer, role, unsent, quiet or the end of the rule; did you mean \"peer\"?"},
+    {TEXT("allow local :1 onn unread"), "rules:1:16: error: unknown match \"onn\"; expected exe, user, cgroup, local, "
+                                        "peer, role, unsent, quiet or the end of the rule"},
+    {TEXT("allow local :1 locl :2"), "rules:1:16: error: unknown match \"locl\"; expected exe, user, cgroup, local, "
+                                     "peer, role, unsent, quiet or the end of the rule"},
     {TEXT("allow local :1 local :2"),
-     "rules:1:16: error: match written twice: \"local\"; expected each match at most once"},
+     "rules:1:16: error: match written twice: \"local\"; expected each match at most once; commas between its values"},
     {TEXT("allow role accepted role accepted"),
-     "rules:1:21: error: match written twice: \"role\"; expected each match at most once"},
+     "rules:1:21: error: match written twice: \"role\"; expected each match at most once; commas between its values"},
     {TEXT("allow exe"), "rules:1:10: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+    {TEXT("allow cgroup"),
+     "rules:1:13: error: missing pattern; expected cgroup GLOB, such as cgroup nginx.service or cgroup /user.slice/*"},
+    {TEXT("allow unsent"), "rules:1:13: error: missing value of unsent; expected none or some"},
+    {TEXT("allow unsent non"),
+     "rules:1:14: error: unknown value of unsent \"non\"; expected none or some; did you mean \"none\"?"},
+    {TEXT("allow user"),
+     "rules:1:11: error: missing user; expected a user id from 0 to 4294967294, as id -u NAME prints it"},
+    {TEXT("allow user 4294967295"),
+     "rules:1:12: error: bad user \"4294967295\"; expected a user id from 0 to 4294967294, as id -u NAME prints it"},
+    {TEXT("drain 1s on disconnect,late; reject on late; orderly on late"),
+     "rules:1:13: error: this verdict makes no sense on \"disconnect\"; expected allow, observe or reject on "
+     "disconnect\nrules:2:12: error: this verdict makes no sense on \"late\"; expected allow, observe or drain on "
+     "late\nrules:3:13: error: this verdict makes no sense on \"late\"; expected allow, observe or drain on late"},
+    {TEXT("drainer"), "rules:1:8: error: missing value of drainer; expected the path of its socket, or none"},
+    {TEXT("drainer "
+          "/a23456789/b23456789/c23456789/d23456789/e23456789/f23456789/g23456789/h23456789/i23456789/j23456789/"
+          "k234567"),
+     "rules:1:9: error: path of a socket too long: "
+     "\"/a23456789/b23456789/c23456789/d23456789/e23456789/f23456789...\"; expected at most 107 bytes"},
+    {TEXT("drainer x; drainer \"a b\"c"), "rules:2:10: error: text behind the second \" in \"\"a b\"c\"; expected a "
+                                          "blank, a comma or the end of the line behind it"},
+    {TEXT("log file /x,\"a b\""), "rules:1:10: error: text behind the second \" in \"/x,\"a b\"\"; expected a blank, a "
+                                  "comma or the end of the line behind it"},
+    {TEXT("allow exe \"a b"), "rules:1:11: error: \" without its end in \"\"a\"; expected another \" behind the word"},
+    {TEXT("allow exe x,\"a;allow exe y;allow z"),
+     "rules:1:13: error: \" without its end in \"\"a\"; expected another \" behind the word\n"
+     "rules:3:7: error: unknown match \"z\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the "
+     "end of the rule"},
+    {TEXT("allow exe /opt/\"a b\""), "rules:1:11: error: \" inside of \"/opt/\"a\"; expected quotes around the whole "
+                                     "word; in a pattern ? stands for a quote"},
+    {TEXT("allow exe \"\""),
+     "rules:1:11: error: empty pattern \"\"\"\"; expected a pattern such as /usr/sbin/* or java"},
+    {TEXT("allow exe a,,b"),
+     "rules:1:11: error: nothing beside a comma in \"a,,b\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow exe a, b"),
+     "rules:1:11: error: nothing beside a comma in \"a,\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow local :80 :443"), "rules:1:17: error: blank instead of a comma before \":443\"; expected words "
+                                   "separated by one comma, without blanks"},
+    {TEXT("allow peer 10.0.0.1 [::1]"), "rules:1:21: error: blank instead of a comma before \"[::1]\"; expected words "
+                                        "separated by one comma, without blanks"},
+    {TEXT("allow user 1 2"),
+     "rules:1:14: error: blank instead of a comma before \"2\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow exe a ,b"), "rules:1:13: error: blank instead of a comma before \",b\"; expected words separated by "
+                             "one comma, without blanks"},
+    {TEXT("allow local :80,x,:0"),
+     "rules:1:17: error: host name \"x\"; expected an address, names are not resolved: 10.0.0.5, 10.0.0.0/8, "
+     "[2001:db8::1], :443 or 10.0.0.5:8000-8999\nrules:1:19: error: bad port in \":0\"; expected a number from 1 to "
+     "65535, or a range such as :8000-8999"},
+    {TEXT("tag"), "rules:1:4: error: missing value of tag; expected a word of at most 64 bytes"},
+    {TEXT("tag a2345678901234567890123456789012345678901234567890123456789012345"),
+     "rules:1:5: error: tag too long: \"a23456789012345678901234567890123456789012345678901234567890...\"; expected a "
+     "word of at most 64 bytes"},
     {TEXT("allow quiet exe"),
-     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule\n"
-     "rules:1:16: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule\nrules:1:16: error: missing "
+     "pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
     {TEXT("allow exe [a"),
      "rules:1:11: error: [ without its ] in \"[a\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
     {TEXT("allow exe [a-"),
@@ -317,9 +374,8 @@ static const struct {
      "rules:1:13: error: ports in descending order in \"10.0.0.1:2-1\"; expected the lower port first"},
     {TEXT("allow; log off"),
      "rules:2:2: error: setting after a rule: \"log\"; expected settings before the first rule"},
-    {TEXT("allow; format xml"),
-     "rules:2:2: error: setting after a rule: \"format\"; expected settings before the first rule\n"
-     "rules:2:9: error: unknown value of format \"xml\"; expected text or json"},
+    {TEXT("allow; format xml"), "rules:2:2: error: setting after a rule: \"format\"; expected settings before the "
+                                "first rule\nrules:2:9: error: unknown value of format \"xml\"; expected text or json"},
     {TEXT("log off; log off"), "rules:2:2: error: setting written twice: \"log\"; expected each setting at most once"},
     {TEXT("limit 5/s; format json; limit 6/s"),
      "rules:3:2: error: setting written twice: \"limit\"; expected each setting at most once"},
@@ -454,23 +510,62 @@ static void test_long_text(void)
     CHECK(reported[LG_PROBLEM_TEXT_LONG]);
 }
 
-static void test_third_text(void)
+static void test_too_many_texts(void)
 {
-    REQUIRE(parse(&rules, text_of("allow")) == 0);
-    REQUIRE(lg_policy_parse(&policy, &file, text_of("allow"), print_error, NULL) == 0);
+    lg_policy_init(&policy);
+    for (unsigned i = 0; i < LG_SOURCES_MAX; i++)
+        REQUIRE(lg_policy_parse(&policy, &file, text_of("allow"), print_error, NULL) == 0);
+    buffer_clear(&out);
     CHECK_INT(lg_policy_parse(&policy, &file, text_of("\nallow"), print_error, NULL), 1);
-    CHECK_TEXT(out.at, "/etc/p:1:1: error: too many policy texts; expected at most 2\n");
-    CHECK_INT(policy.rule_count, 2);
+    CHECK_TEXT(out.at, "/etc/p:1:1: error: too many policy texts; expected at most 66\n");
+    CHECK_INT(policy.rule_count, LG_SOURCES_MAX);
     CHECK(reported[LG_PROBLEM_TEXT_COUNT]);
+}
+
+/* One match with as many values, in lines of `line_count` each. */
+static unsigned parse_many(const char *match, const char *value, unsigned count)
+{
+    static char text[LG_TEXT_BYTES_MAX];
+    size_t length = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        length += (size_t)sprintf(text + length, "%s%s", i % 100 > 0 ? "," : match, value);
+    return parse(&file, (struct lg_text){text, length});
+}
+
+static void test_full_pools(void)
+{
+    CHECK_INT(parse_many("\nallow local ", ":1", LG_ADDRESSES_MAX), 0);
+    CHECK_INT(parse_many("\nallow peer ", ":1", LG_ADDRESSES_MAX + 2), 1);
+    CHECK_TEXT(
+        out.at,
+        "/etc/p:165:264: error: too many addresses \":1\"; expected at most 16384 in all policy texts together\n");
+    CHECK_INT(parse_many("\nallow exe ", "x", LG_GLOBS_MAX), 0);
+    CHECK_INT(parse_many("\nallow cgroup ", "x", LG_GLOBS_MAX + 2), 1);
+    CHECK_TEXT(out.at,
+               "/etc/p:83:198: error: too many patterns \"x\"; expected at most 8192 in all policy texts together\n");
+    CHECK_INT(parse_many("\nallow user ", "0", LG_USERS_MAX), 0);
+    CHECK_INT(parse_many("\nallow user ", "0", LG_USERS_MAX + 2), 1);
+    CHECK_TEXT(out.at,
+               "/etc/p:42:204: error: too many users \"0\"; expected at most 4096 in all policy texts together\n");
+}
+
+static void test_of_files(void)
+{
+    CHECK_INT(parse(&file, text_of("log file x\ndrainer ./y")), 2);
+    CHECK_TEXT(out.at, "/etc/p:1:10: error: relative path in a file: \"x\"; expected a path that starts with /\n"
+                       "/etc/p:2:9: error: relative path in a file: \"./y\"; expected a path that starts with /\n");
 }
 
 static void test_every_message(void)
 {
+    test_full_pools();
+    test_of_files();
     test_messages();
     test_too_many_rules();
     test_long_line();
     test_long_text();
-    test_third_text();
+    test_too_many_texts();
     for (size_t i = LG_PROBLEM_NONE + 1; i < LG_PROBLEM_COUNT; i++)
         if (!reported[i])
             tap_fail(__FILE__, __LINE__, "no text of this test is refused with: %s", lg_problem_texts[i].problem);
@@ -542,7 +637,9 @@ static const struct tap_test tests[] = {
     {"rule 4097 is refused, once, whichever text it is in", test_too_many_rules, 0},
     {"a line of 4097 bytes is refused, and the text behind it read", test_long_line, 0},
     {"a text of more than a megabyte is refused", test_long_text, 0},
-    {"a third text is refused", test_third_text, 0},
+    {"text 67 is refused", test_too_many_texts, 0},
+    {"more addresses, patterns and users than there is room for are refused, once", test_full_pools, 0},
+    {"what is wrong in a file alone", test_of_files, 0},
     {"every message that there is was seen", test_every_message, 0},
     {"all errors of a text are reported, in its order", test_all_at_once, 0},
     {"all errors are counted, and the first thousand reported", test_thousand, 0},

@@ -36,7 +36,7 @@ static void test_durations(void)
 
 static const char *verdict(enum lg_verdict_kind kind, int reject_errno, uint32_t duration_ms)
 {
-    struct lg_verdict printed = {kind, reject_errno, duration_ms};
+    struct lg_verdict printed = {kind, reject_errno, duration_ms, 0};
 
     buffer_clear(&out);
     lg_verdict_print(&printed, buffer_put, &out);
@@ -182,7 +182,7 @@ static const char *errors_of(const char *name, struct lg_text text)
     return out.at;
 }
 
-#define UNKNOWN_MATCH "expected on, exe, local, peer, role, quiet or the end of the rule"
+#define UNKNOWN_MATCH "expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"
 
 static void test_caret(void)
 {

@@ -17,7 +17,7 @@ static const char help[] =
     "  -f, --format FORMAT  of the output: text or json\n"
     "  -h, --help           show this text\n\n"
     "Keys, each at most once; what is not given is not known and matches nothing:\n"
-    "  cause=CAUSE          linger-zero (the default), unread, disconnect or backlog\n"
+    "  cause=CAUSE          linger-zero (the default), unread, late, disconnect or backlog\n"
     "  exe=PATH             path of the executable\n"
     "  local=ADDRESS        10.0.0.5, 10.0.0.5:443 or [2001:db8::1]:443\n"
     "  peer=ADDRESS\n"
@@ -227,7 +227,7 @@ static int explain(struct lg_explanation *explanation, const char *rules, const 
 int lg_cmd_explain(int argc, char **argv)
 {
     struct lg_explanation explanation = {0};
-    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO};
+    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO, .user = LG_USER_UNKNOWN};
     const char *rules = NULL;
     unsigned given = 0;
     int option, status = 0, format = 0;

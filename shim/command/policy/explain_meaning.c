@@ -28,6 +28,9 @@ static void put_as_asked(enum lg_cause cause, FILE *file)
     case LG_CAUSE_UNREAD:
         fputs("The close happens as the program asked: the kernel answers the unread input with a RST.", file);
         break;
+    case LG_CAUSE_LATE:
+        fputs("The close happens as the program asked: the kernel answers what the peer still sends with a RST.", file);
+        break;
     case LG_CAUSE_DISCONNECT:
         fputs("The connect() disconnects as the program asked: the peer gets a RST.", file);
         break;

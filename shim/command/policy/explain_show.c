@@ -48,12 +48,12 @@ static char *place_of(const struct lg_policy *policy, const struct lg_rule *rule
     return close_text(&text);
 }
 
-static char *text_of_rule(const struct lg_rule *rule)
+static char *text_of_rule(const struct lg_policy *policy, const struct lg_rule *rule)
 {
     struct text_file text;
 
     open_text(&text);
-    lg_rule_print(rule, lg_put_file, text.file);
+    lg_rule_print(policy, rule, lg_put_file, text.file);
     return close_text(&text);
 }
 
@@ -105,8 +105,7 @@ static char *meaning_of(const struct lg_explanation *explanation)
     return close_text(&text);
 }
 
-static void put_address_reason(const char *key, const struct lg_address *address, const struct lg_address_match *match,
-                               FILE *file)
+static void put_address_reason(const char *key, const struct lg_address *address, FILE *file)
 {
     char *text;
 
@@ -115,13 +114,14 @@ static void put_address_reason(const char *key, const struct lg_address *address
         return;
     }
     text = text_of_address(address);
-    fprintf(file, "%s is %s%s", key, text, match->has_port && address->port == 0 ? ", its port is not known" : "");
+    fprintf(file, "%s is %s%s", key, text, address->port == 0 ? ", its port is not known" : "");
     free(text);
 }
 
-static void put_reason(const struct lg_rule *rule, const struct lg_facts *facts, FILE *file)
+static void put_reason(const struct lg_policy *policy, const struct lg_rule *rule, const struct lg_facts *facts,
+                       FILE *file)
 {
-    switch (lg_rule_mismatch(rule, facts)) {
+    switch (lg_rule_mismatch(policy, rule, facts)) {
     case LG_MISMATCH_CAUSE:
         fprintf(file, "cause is %s", lg_cause_name(facts->cause));
         break;
@@ -132,13 +132,22 @@ static void put_reason(const struct lg_rule *rule, const struct lg_facts *facts,
             fputs("exe is not known", file);
         break;
     case LG_MISMATCH_LOCAL:
-        put_address_reason("local", &facts->local, &rule->local, file);
+        put_address_reason("local", &facts->local, file);
         break;
     case LG_MISMATCH_PEER:
-        put_address_reason("peer", &facts->peer, &rule->peer, file);
+        put_address_reason("peer", &facts->peer, file);
         break;
     case LG_MISMATCH_ROLE:
         fprintf(file, "role is %s", facts->role == LG_ROLE_UNKNOWN ? "not known" : lg_role_name(facts->role));
+        break;
+    case LG_MISMATCH_UNSENT:
+        fprintf(file, "unsent is %s", facts->unsent == LG_UNSENT_UNKNOWN ? "not known" : lg_unsent_name(facts->unsent));
+        break;
+    case LG_MISMATCH_USER:
+        fputs(facts->user == LG_USER_UNKNOWN ? "user is not known" : "user is another", file);
+        break;
+    case LG_MISMATCH_CGROUP:
+        fputs(facts->cgroup.at ? "cgroup is another" : "cgroup is not known", file);
         break;
     case LG_MISMATCH_NONE:
     case LG_MISMATCH_COUNT:
@@ -190,7 +199,7 @@ static void show_facts(const struct lg_facts *facts, FILE *file)
 
 static int measure(const struct lg_explanation *explanation, const struct lg_rule *rule)
 {
-    char *place = place_of(explanation->policy, rule), *text = rule ? text_of_rule(rule) : NULL;
+    char *place = place_of(explanation->policy, rule), *text = rule ? text_of_rule(explanation->policy, rule) : NULL;
     size_t width = strlen(place) + 2 + (text ? strlen(text) : 0);
 
     free(place);
@@ -213,7 +222,7 @@ static int measure_all(const struct lg_explanation *explanation)
 
 static void show_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, int width, FILE *file)
 {
-    char *place = place_of(explanation->policy, rule), *text = text_of_rule(rule);
+    char *place = place_of(explanation->policy, rule), *text = text_of_rule(explanation->policy, rule);
     int written = fprintf(file, "%s: %s", place, text);
 
     fprintf(file, "%*s", written < width ? width - written + 3 : 3, "");
@@ -221,7 +230,7 @@ static void show_rule(const struct lg_explanation *explanation, const struct lg_
         fputs("yes\n", file);
     } else {
         fputs("no: ", file);
-        put_reason(rule, explanation->facts, file);
+        put_reason(explanation->policy, rule, explanation->facts, file);
         fputc('\n', file);
     }
     free(place);
@@ -282,10 +291,10 @@ static void json_rule(const struct lg_explanation *explanation, const struct lg_
 
     fprintf(file, "{\"matches\":%s", matches ? "true" : "false");
     json_member(file, "rule", place_of(explanation->policy, rule));
-    json_member(file, "text", text_of_rule(rule));
+    json_member(file, "text", text_of_rule(explanation->policy, rule));
     if (!matches) {
         open_text(&reason);
-        put_reason(rule, explanation->facts, reason.file);
+        put_reason(explanation->policy, rule, explanation->facts, reason.file);
         json_member(file, "reason", close_text(&reason));
     }
     fputs("}", file);
