@@ -165,7 +165,7 @@ struct lg_decision lg_decide_end(enum lg_cause cause)
     struct lg_decision decision = {.verdict = {.kind = LG_VERDICT_ALLOW}};
 
     if (cause == LG_CAUSE_LINGER_ZERO)
-        decision.verdict.kind = LG_VERDICT_ORDERLY;
+        decision.verdict = (struct lg_verdict){.kind = LG_VERDICT_ORDERLY, .duration_ms = LG_BUILTIN_WITHIN_MS};
     return decision;
 }
 

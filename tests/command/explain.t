@@ -54,10 +54,10 @@ decides "the peer" "orderly within 30s quiet (policy:7)" -p policy peer=10.9.8.7
 decides "a peer without a port" "orderly within 30s quiet (policy:7)" -p policy peer=10.9.8.7
 decides "an IPv4-mapped peer" "orderly within 30s quiet (policy:7)" -p policy 'peer=[::ffff:10.9.8.7]:1'
 decides "an IPv6 address without brackets" "orderly within 30s quiet (policy:7)" -p policy peer=::ffff:10.9.8.7
-decides "no rule" "orderly (default)" -p policy
+decides "no rule" "orderly within 1m (default)" -p policy
 decides "no rule for a disconnect" "allow (default)" -p policy cause=disconnect
 decides "a text before a file" "observe (rules:2)" -p policy -r 'allow role accepted; observe' role=connected
-decides "a second path part does not match a bare glob" "orderly (default)" -r 'allow exe nginx' exe=/nginx/sbin
+decides "a second path part does not match a bare glob" "orderly within 1m (default)" -r 'allow exe nginx' exe=/nginx/sbin
 decides "the last path part does" "allow (rules:1)" -r 'allow exe nginx' exe=/usr/sbin/nginx
 answer "$LG_COMMAND" explain -r 'drain 2s local 10.0.0.5:80' local=10.0.0.5
 like "an address without a port says so" "$out" "no: local is 10.0.0.5, its port is not known"
