@@ -160,6 +160,16 @@ static void normalise(struct lg_address_match *match)
     memset(match->bytes + 4, 0, sizeof(match->bytes) - 4);
 }
 
+/* 443 and 8000-8999 */
+static bool is_port_alone(struct lg_text text)
+{
+    size_t digits = lg_digits_count(text);
+
+    if (digits > 0 && digits < text.length_bytes && text.at[digits] == '-')
+        digits += 1 + lg_digits_count(lg_text_skip(text, digits + 1));
+    return digits == text.length_bytes;
+}
+
 enum lg_problem lg_address_match_parse(struct lg_text text, struct lg_address_match *match)
 {
     enum lg_problem problem = LG_PROBLEM_NONE;
@@ -167,6 +177,8 @@ enum lg_problem lg_address_match_parse(struct lg_text text, struct lg_address_ma
     *match = (struct lg_address_match){0};
     if (text.length_bytes == 0)
         return LG_PROBLEM_ADDRESS;
+    if (is_port_alone(text))
+        return LG_PROBLEM_ADDRESS_COLON;
     if (text.at[0] == '[')
         problem = take_ipv6(&text, match);
     else if (looks_like_bare_ipv6(text))

@@ -54,8 +54,8 @@ static enum lg_fit fit_network(const struct lg_address_match *match, const struc
 {
     if (match->family == 0)
         return LG_FIT_YES;
-    if (may_change)
-        return LG_FIT_OPEN;
+    if (may_change) /* 0.0.0.0 becomes an IPv4 address, [::] any */
+        return address->family == 4 && match->family == 6 ? LG_FIT_NO : LG_FIT_OPEN;
     return fit_if(match->family == address->family &&
                   lg_prefix_equal(match->bytes, address->bytes, match->prefix_bits));
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/parse.h"
 
+#include "policy/hint.h"
 #include "policy/reader.h"
 #include "policy/text.h"
 #include "policy/words.h"
@@ -35,37 +36,89 @@ uint32_t lg_policy_digest(const struct lg_policy *policy)
     return hash ^ hash >> 16;
 }
 
-/* Any word of the language that is neither verdict nor setting: an operator wrote the parts in another order. */
-static bool is_later_word(struct lg_text token)
-{
-    return lg_word_find(token, lg_clause_words, LG_CLAUSE_COUNT) < LG_CLAUSE_COUNT ||
-           lg_word_find(token, lg_cause_words, LG_CAUSE_COUNT) < LG_CAUSE_COUNT;
-}
-
 static enum lg_verdict_kind find_verdict(struct lg_text token)
 {
     return (enum lg_verdict_kind)lg_word_find(token, lg_verdict_words, LG_VERDICT_COUNT);
 }
 
-/* Returns the verdict that was probably meant: what follows is then read as if, for its own errors. */
-static enum lg_verdict_kind report_unknown(struct lg_reader *reader, struct lg_text token)
+/* Whether the word stands in another part of a rule: an operator wrote the parts in another order. */
+static bool is_later_word(struct lg_text token)
 {
-    const char *words[LG_VERDICT_COUNT + LG_SETTING_COUNT];
-    size_t count = LG_VERDICT_COUNT;
-    const char *nearest;
+    return lg_is_clause(token) || lg_clause_is_meant(token);
+}
 
-    if (is_later_word(token)) {
-        lg_reader_error(reader, LG_PROBLEM_VERDICT_MISSING, token, NULL);
-        return LG_VERDICT_COUNT;
+/* The verdict of a statement that does not start with one, LG_VERDICT_COUNT for none. */
+static enum lg_verdict_kind later_verdict(const struct lg_reader *reader)
+{
+    struct lg_reader ahead = *reader;
+    enum lg_verdict_kind kind = LG_VERDICT_COUNT;
+    struct lg_text token;
+
+    while (kind == LG_VERDICT_COUNT && (token = lg_reader_take(&ahead)).length_bytes > 0)
+        kind = find_verdict(token);
+    return kind;
+}
+
+static void report_no_verdict(struct lg_reader *reader, struct lg_text token)
+{
+    enum lg_verdict_kind kind = later_verdict(reader);
+    bool is_joint = lg_hint_word(LG_HINT_NOISE, token) != NULL;
+    struct lg_hint hint = {.is_void = kind == LG_VERDICT_COUNT};
+
+    if (kind < LG_VERDICT_COUNT)
+        lg_hint_add_word(&hint, lg_verdict_words[kind]);
+    if (!is_joint) {
+        lg_hint_add_word(&hint, " ");
+        lg_hint_add(&hint, token);
+        lg_hint_add_word(&hint, " ...");
     }
+    lg_reader_error(reader, LG_PROBLEM_VERDICT_MISSING, token, lg_hint_shown(&hint));
+}
+
+/* Returns the verdict that was probably meant: what follows is then read as if, for its own errors. */
+static enum lg_verdict_kind report_misspelt(struct lg_reader *reader, struct lg_text token)
+{
+    const char *words[LG_VERDICT_COUNT + LG_SETTING_COUNT + 1];
+    size_t count = LG_VERDICT_COUNT;
+    const char *meant;
+
     memcpy(words, lg_verdict_words, sizeof(lg_verdict_words));
     if (!reader->rule_seen) {
         memcpy(words + count, lg_setting_words, sizeof(lg_setting_words));
         count += LG_SETTING_COUNT;
+        words[count++] = "skip";
     }
-    nearest = lg_nearest_word(token, words, count);
-    lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token, nearest);
-    return nearest == NULL ? LG_VERDICT_COUNT : find_verdict(lg_text_make(nearest, strlen(nearest)));
+    meant = lg_hint_or_nearest(LG_HINT_STATEMENT, token, words, count);
+    if (meant == NULL && later_verdict(reader) < LG_VERDICT_COUNT) {
+        report_no_verdict(reader, token);
+        return LG_VERDICT_COUNT;
+    }
+    if (meant != NULL && meant[0] == '-') {
+        lg_reader_error(reader, LG_PROBLEM_VERDICT_DENY, token, NULL);
+        return LG_VERDICT_ALLOW;
+    }
+    lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token, meant);
+    return meant == NULL ? LG_VERDICT_COUNT : find_verdict(lg_text_make(meant, strlen(meant)));
+}
+
+static enum lg_verdict_kind report_unknown(struct lg_reader *reader, struct lg_text token)
+{
+    size_t equals = lg_equals_find(token, lg_setting_words, LG_SETTING_COUNT);
+
+    if (equals == 0)
+        equals = lg_equals_find(token, lg_verdict_words, LG_VERDICT_COUNT);
+    if (lg_is_foreign_comment(token)) {
+        lg_reader_error(reader, LG_PROBLEM_COMMENT, token, NULL);
+        return LG_VERDICT_COUNT;
+    }
+    if (equals > 0) {
+        lg_equals_report(reader, token, equals);
+        return LG_VERDICT_COUNT;
+    }
+    if (lg_hint_word(LG_HINT_STATEMENT, token) != NULL || !is_later_word(token))
+        return report_misspelt(reader, token);
+    report_no_verdict(reader, token);
+    return LG_VERDICT_COUNT;
 }
 
 static void read_statement(struct lg_reader *reader)
@@ -73,7 +126,11 @@ static void read_statement(struct lg_reader *reader)
     struct lg_text token = lg_reader_peek(reader);
     enum lg_verdict_kind kind = find_verdict(token);
 
-    if (kind == LG_VERDICT_COUNT && lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) < LG_SETTING_COUNT) {
+    if (lg_text_is_word(token, "skip")) {
+        lg_skip_read(reader);
+        return;
+    }
+    if (lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) < LG_SETTING_COUNT) {
         lg_setting_read(reader);
         return;
     }
@@ -112,6 +169,22 @@ static bool take_source(struct lg_reader *reader)
     return false;
 }
 
+static void read_text(struct lg_reader *reader)
+{
+    if (reader->rest.length_bytes >= 2 &&
+        (memcmp(reader->rest.at, "\xff\xfe", 2) == 0 || memcmp(reader->rest.at, "\xfe\xff", 2) == 0)) {
+        start_line(reader);
+        lg_reader_error(reader, LG_PROBLEM_TEXT_UTF16, lg_text_make(reader->line.at, 0), NULL);
+        return;
+    }
+    /* Some editors put a byte order mark at the start of a text. */
+    if (reader->rest.length_bytes >= 3 && memcmp(reader->rest.at, "\xef\xbb\xbf", 3) == 0)
+        reader->rest = lg_text_skip(reader->rest, 3);
+    while (lg_reader_next_line(reader))
+        while (lg_reader_next_statement(reader))
+            read_statement(reader);
+}
+
 unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,
                          lg_report_fn *report, void *context)
 {
@@ -122,15 +195,14 @@ unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *sourc
         .context = context,
         .rest = text,
         .set_before = policy->settings.set,
+        .rule_seen = source->kind == LG_SOURCE_RULES_FILE,
     };
+    char before[offsetof(struct lg_policy, sources)]; /* settings, and how many there are of all else */
 
-    if (!take_source(&reader))
-        return reader.errors;
-    /* Some editors put a byte order mark at the start of a text. */
-    if (text.length_bytes >= 3 && memcmp(text.at, "\xef\xbb\xbf", 3) == 0)
-        reader.rest = lg_text_skip(text, 3);
-    while (lg_reader_next_line(&reader))
-        while (lg_reader_next_statement(&reader))
-            read_statement(&reader);
+    memcpy(before, policy, sizeof(before));
+    if (take_source(&reader))
+        read_text(&reader);
+    if (reader.errors > 0)
+        memcpy(policy, before, sizeof(before));
     return reader.errors;
 }

@@ -29,7 +29,8 @@ typedef void lg_report_fn(void *context, const struct lg_policy_error *error);
  * `source->name` must outlive `policy`, and `text` need not be terminated.
  *
  * Every error is handed to `report` (may be NULL) in the order of the text, at most 1000 of them.
- * Returns the number of errors found; with any, the policy must not be used.
+ * Returns the number of errors found. With any, `policy` is what it was before, and may be used as
+ * such; what the error says of the text stays valid as long as the text does.
  */
 unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,
                          lg_report_fn *report, void *context);

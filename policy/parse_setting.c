@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
+#include "policy/glob.h"
+#include "policy/hint.h"
 #include "policy/number.h"
 #include "policy/reader.h"
 #include "policy/text.h"
 #include "policy/words.h"
 
 /* A value that must be one of `words`; count when it is not, which has been reported. */
-static size_t read_word(struct lg_reader *reader, const char *const *words, size_t count, enum lg_problem unknown,
-                        enum lg_problem missing)
+static size_t read_word(struct lg_reader *reader, enum lg_hint_place place, const char *const *words, size_t count,
+                        enum lg_problem unknown, enum lg_problem missing)
 {
     struct lg_text token = lg_reader_take(reader);
     size_t found = lg_word_find(token, words, count);
@@ -14,7 +16,7 @@ static size_t read_word(struct lg_reader *reader, const char *const *words, size
     if (token.length_bytes == 0)
         lg_reader_error(reader, missing, token, NULL);
     else if (found == count)
-        lg_reader_error(reader, unknown, token, lg_nearest_word(token, words, count));
+        lg_reader_error(reader, unknown, token, lg_hint_or_nearest(place, token, words, count));
     return found;
 }
 
@@ -53,10 +55,14 @@ static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
     size_t log;
 
     if (token.length_bytes > 0 && lg_text_find(token, '/') < token.length_bytes) {
-        lg_reader_error(reader, LG_PROBLEM_LOG_PATH, token, NULL);
+        struct lg_hint hint = {.length_bytes = 0};
+
+        lg_hint_add_word(&hint, "file ");
+        lg_hint_add(&hint, token);
+        lg_reader_error(reader, LG_PROBLEM_LOG_PATH, token, lg_hint_shown(&hint));
         return false;
     }
-    log = read_word(reader, lg_log_words, LG_LOG_COUNT, LG_PROBLEM_LOG, LG_PROBLEM_LOG_MISSING);
+    log = read_word(reader, LG_HINT_LOG, lg_log_words, LG_LOG_COUNT, LG_PROBLEM_LOG, LG_PROBLEM_LOG_MISSING);
     if (log == LG_LOG_COUNT)
         return false;
     settings->log = (enum lg_log)log;
@@ -67,10 +73,29 @@ static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
 
 static bool read_format(struct lg_reader *reader, struct lg_settings *settings)
 {
-    size_t format = read_word(reader, lg_format_words, LG_FORMAT_COUNT, LG_PROBLEM_FORMAT, LG_PROBLEM_FORMAT_MISSING);
+    size_t format = read_word(reader, LG_HINT_FORMAT, lg_format_words, LG_FORMAT_COUNT, LG_PROBLEM_FORMAT,
+                              LG_PROBLEM_FORMAT_MISSING);
 
     settings->format = (enum lg_format)format;
     return format < LG_FORMAT_COUNT;
+}
+
+/* 100, 100/sec, unlimited */
+static void report_limit(struct lg_reader *reader, enum lg_problem problem, struct lg_text token)
+{
+    size_t digits = lg_digits_count(token);
+    const char *meant = lg_hint_word(LG_HINT_LIMIT, token);
+    struct lg_hint hint = {.length_bytes = 0};
+    struct lg_text unit = lg_text_skip(token, digits);
+
+    if (unit.length_bytes > 0 && unit.at[0] == '/')
+        unit = lg_text_skip(unit, 1);
+    lg_hint_add(&hint, lg_text_make(token.at, digits));
+    lg_hint_add_word(&hint, "/s");
+    if (unit.length_bytes > 0)
+        hint.is_void |= lg_hint_word(LG_HINT_UNIT, unit) == NULL || lg_hint_word(LG_HINT_UNIT, unit)[0] != 's';
+    hint.is_void |= problem != LG_PROBLEM_LIMIT || digits == 0 || token.at[0] == '0';
+    lg_reader_error(reader, problem, token, meant != NULL ? meant : lg_hint_shown(&hint));
 }
 
 static bool read_limit(struct lg_reader *reader, struct lg_settings *settings)
@@ -88,15 +113,15 @@ static bool read_limit(struct lg_reader *reader, struct lg_settings *settings)
     else if (number < 1 || number > LG_LIMIT_MAX)
         problem = LG_PROBLEM_LIMIT_RANGE;
     if (problem != LG_PROBLEM_NONE)
-        lg_reader_error(reader, problem, token, NULL);
+        report_limit(reader, problem, token);
     settings->limit_per_s = number;
     return problem == LG_PROBLEM_NONE;
 }
 
 static bool read_inspect(struct lg_reader *reader, struct lg_settings *settings)
 {
-    size_t inspect =
-        read_word(reader, lg_inspect_words, LG_INSPECT_COUNT, LG_PROBLEM_INSPECT, LG_PROBLEM_INSPECT_MISSING);
+    size_t inspect = read_word(reader, LG_HINT_INSPECT, lg_inspect_words, LG_INSPECT_COUNT, LG_PROBLEM_INSPECT,
+                               LG_PROBLEM_INSPECT_MISSING);
 
     settings->inspect = (enum lg_inspect)inspect;
     return inspect < LG_INSPECT_COUNT;
@@ -109,7 +134,8 @@ static bool read_callers(struct lg_reader *reader, struct lg_settings *settings)
 
     if (!is_missing && lg_number_parse(token, &settings->callers) && settings->callers <= LG_CALLERS_MAX)
         return true;
-    lg_reader_error(reader, is_missing ? LG_PROBLEM_CALLERS_MISSING : LG_PROBLEM_CALLERS, token, NULL);
+    lg_reader_error(reader, is_missing ? LG_PROBLEM_CALLERS_MISSING : LG_PROBLEM_CALLERS, token,
+                    lg_hint_word(LG_HINT_CALLERS, token));
     return false;
 }
 
@@ -157,26 +183,83 @@ static const struct {
     [LG_SETTING_TAG] = {LG_SET_TAG, read_tag},
 };
 
+static void read_end(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_peek(reader);
+
+    if (token.length_bytes > 0)
+        lg_reader_error(reader, LG_PROBLEM_TRAILING, token, NULL);
+}
+
 void lg_setting_read(struct lg_reader *reader)
 {
-    struct lg_text token = lg_reader_take(reader), trailing;
+    struct lg_text token = lg_reader_take(reader);
     size_t setting = lg_word_find(token, lg_setting_words, LG_SETTING_COUNT);
     struct lg_settings read = reader->policy->settings;
     uint8_t bit = kinds[setting].bit;
     unsigned errors = reader->errors;
 
-    if (reader->rule_seen)
+    if (reader->source->kind == LG_SOURCE_RULES_FILE)
+        lg_reader_error(reader, LG_PROBLEM_RULES_ONLY, token, NULL);
+    else if (reader->rule_seen)
         lg_reader_error(reader, LG_PROBLEM_SETTING_LATE, token, NULL);
     else if (reader->set_here & bit)
         lg_reader_error(reader, LG_PROBLEM_SETTING_TWICE, token, NULL);
     reader->set_here |= bit;
     if (!kinds[setting].read(reader, &read))
         return;
-    trailing = lg_reader_peek(reader);
-    if (trailing.length_bytes > 0)
-        lg_reader_error(reader, LG_PROBLEM_TRAILING, trailing, NULL);
+    read_end(reader);
     if (reader->errors > errors || (reader->set_before & bit) != 0)
         return;
     reader->policy->settings = read;
     reader->policy->settings.set |= bit;
+}
+
+static void add_skip(struct lg_reader *reader, struct lg_text element)
+{
+    struct lg_policy *policy = reader->policy;
+    struct lg_text glob = lg_unquoted(element);
+    enum lg_problem problem = glob.length_bytes == 0 ? LG_PROBLEM_GLOB_EMPTY : lg_glob_check(glob);
+
+    if (problem == LG_PROBLEM_NONE && policy->skip_count == LG_SKIPS_MAX)
+        problem = LG_PROBLEM_SKIP_COUNT;
+    if (problem != LG_PROBLEM_NONE)
+        lg_reader_error(reader, problem, element, NULL);
+    else
+        policy->skips[policy->skip_count++] = glob;
+}
+
+static void report_skip(struct lg_reader *reader)
+{
+    struct lg_text token = lg_reader_peek(reader);
+    struct lg_hint hint = {.is_void = token.length_bytes == 0};
+
+    lg_hint_add_word(&hint, "exe ");
+    lg_hint_add(&hint, token);
+    lg_reader_error(reader, LG_PROBLEM_SKIP_EXE, token, lg_hint_shown(&hint));
+}
+
+void lg_skip_read(struct lg_reader *reader)
+{
+    struct lg_text word = lg_reader_take(reader), list;
+
+    if (reader->source->kind == LG_SOURCE_RULES_FILE)
+        lg_reader_error(reader, LG_PROBLEM_RULES_ONLY, word, NULL);
+    else if (reader->rule_seen || reader->set_here != 0)
+        lg_reader_error(reader, LG_PROBLEM_SKIP_LATE, word, NULL);
+    if (!lg_text_is_word(lg_reader_peek(reader), "exe")) {
+        report_skip(reader);
+        return;
+    }
+    lg_reader_take(reader);
+    list = lg_reader_take(reader);
+    if (list.length_bytes == 0) {
+        lg_reader_error(reader, LG_PROBLEM_GLOB_MISSING, list, NULL);
+        return;
+    }
+    if (!lg_list_is_whole(reader, list))
+        return;
+    while (list.length_bytes > 0)
+        add_skip(reader, lg_element_take(&list));
+    read_end(reader);
 }

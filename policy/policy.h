@@ -200,7 +200,7 @@ struct lg_source {
  * ever touched. It owns nothing: texts and names must outlive it.
  */
 struct lg_policy {
-    struct lg_settings settings;
+    struct lg_settings settings; /* from here to `hash` is what a text with errors must not change */
     uint32_t source_count;
     uint32_t rule_count;
     uint32_t address_count;

@@ -166,10 +166,20 @@ _Static_assert(LG_SET_LOG == 1u << LG_SETTING_LOG && LG_SET_FORMAT == 1u << LG_S
                    LG_SET_TAG == 1u << LG_SETTING_TAG,
                "the bit of a setting is 1u << its index");
 
+static void put_skips(const struct lg_out *out, const struct lg_policy *policy)
+{
+    for (uint32_t i = 0; i < policy->skip_count; i++) {
+        lg_put_word(out, "skip exe ");
+        put_quoted(out, policy->skips[i]);
+        lg_put_word(out, "\n");
+    }
+}
+
 void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context)
 {
     struct lg_out out = {put, context};
 
+    put_skips(&out, policy);
     for (unsigned setting = 0; setting < LG_SETTING_COUNT; setting++) {
         if (!(policy->settings.set & 1u << setting))
             continue;

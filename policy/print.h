@@ -13,7 +13,7 @@
 /* Receives `length_bytes` bytes at `at`; called any number of times for one text. */
 typedef void lg_put_fn(void *context, const char *at, size_t length_bytes);
 
-/* Settings that were written down, then the rules, one a line. */
+/* What to skip, the settings that were written down, then the rules, one a line. */
 void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context);
 
 /* Without a line end. */

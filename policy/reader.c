@@ -23,7 +23,7 @@ void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct l
 
     if (reader->told[problem])
         return;
-    reader->told[problem] = problem >= LG_PROBLEM_RULE_COUNT && problem <= LG_PROBLEM_USER_COUNT;
+    reader->told[problem] = problem >= LG_PROBLEM_RULE_COUNT && problem <= LG_PROBLEM_SKIP_COUNT;
     reader->errors++;
     if (reader->report != NULL && reader->errors <= LG_ERRORS_REPORTED_MAX)
         reader->report(reader->context, &error);
@@ -158,11 +158,26 @@ static enum lg_problem check_bytes(struct lg_text token)
     return LG_PROBLEM_NONE;
 }
 
+static bool holds(struct lg_text text, const char *bytes)
+{
+    size_t length_bytes = strlen(bytes);
+
+    for (size_t i = 0; i + length_bytes <= text.length_bytes; i++)
+        if (memcmp(text.at + i, bytes, length_bytes) == 0)
+            return true;
+    return false;
+}
+
 /* What is wrong with the quotes of an element, which starts at a word's start or behind a comma. */
 static enum lg_problem check_quotes(struct lg_text element)
 {
     struct lg_text inside = lg_unquoted(element);
 
+    if (inside.length_bytes == element.length_bytes && holds(element, "\xc2\xa0"))
+        return LG_PROBLEM_NO_BREAK;
+    if (inside.length_bytes == element.length_bytes &&
+        (holds(element, "\xe2\x80\x9c") || holds(element, "\xe2\x80\x9d")))
+        return LG_PROBLEM_QUOTE_CURLY;
     if (lg_text_find(inside, '"') == inside.length_bytes)
         return LG_PROBLEM_NONE;
     if (element.at[0] != '"')

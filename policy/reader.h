@@ -7,6 +7,7 @@
 
 #include "policy/parse.h"
 #include "policy/problem.h"
+#include "policy/words.h"
 
 #define LG_ERRORS_REPORTED_MAX 1000u
 
@@ -61,6 +62,35 @@ void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct l
 
 /* One rule; the reader stands at its first word, which is the verdict `kind` or was probably meant for it. */
 void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind);
+
+/*
+ * The pieces of a rule, behind the word that starts each. False when the rest of the rule cannot be
+ * made sense of; what is wrong has been reported.
+ */
+bool lg_verdict_read(struct lg_reader *reader, struct lg_verdict *verdict); /* its argument */
+bool lg_causes_read(struct lg_reader *reader, struct lg_rule *rule);
+bool lg_match_read(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text word);
+
+/*
+ * Reports a word behind the verdict that is none of the language there. Returns what the rest is to be
+ * read as: the clause that was probably meant, LG_CLAUSE_SKIPPED or, when it makes no sense, LG_CLAUSE_COUNT.
+ */
+enum lg_clause lg_clause_report(struct lg_reader *reader, const struct lg_rule *rule, bool is_first,
+                                struct lg_text token);
+
+bool lg_is_clause(struct lg_text token);       /* a word that may follow the verdict */
+bool lg_clause_is_meant(struct lg_text token); /* not one, but lg_clause_report knows better than an unknown word */
+bool lg_is_foreign_comment(struct lg_text token);
+
+/* `WORD=VALUE`: the index of what stands between one of `words` and its value, or 0; and what is said about it. */
+size_t lg_equals_find(struct lg_text token, const char *const *words, size_t count);
+void lg_equals_report(struct lg_reader *reader, struct lg_text token, size_t end);
+
+/* A list of values behind a comma or a blank too many is reported, and false returned. */
+bool lg_list_is_whole(struct lg_reader *reader, struct lg_text list);
+
+/* `skip exe GLOB[,GLOB]...`; the reader stands at its first word. */
+void lg_skip_read(struct lg_reader *reader);
 
 /* One setting; the reader stands at its first word, which is a known one. */
 void lg_setting_read(struct lg_reader *reader);

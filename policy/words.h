@@ -38,7 +38,8 @@ enum lg_clause {
     LG_CLAUSE_CGROUP,
     LG_CLAUSE_ON,
     LG_CLAUSE_QUIET,
-    LG_CLAUSE_COUNT /* number of clauses, always last */
+    LG_CLAUSE_COUNT,  /* number of clauses, always last of them */
+    LG_CLAUSE_SKIPPED /* none, and the rest of the rule can be read */
 };
 extern const char *const lg_clause_words[LG_CLAUSE_COUNT];
 

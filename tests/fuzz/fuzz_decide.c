@@ -2,8 +2,8 @@
 /*
  * The first line of the input is a connection, the rest a policy:
  *
- *     CAUSE EXE LOCAL PEER ROLE       `-` for what is not known, `m` before an IPv4 address that is
- *                                     to be shown IPv4-mapped
+ *     CAUSE EXE LOCAL PEER ROLE UNSENT USER CGROUP       `-` for what is not known, `m` before an IPv4
+ *                                                        address that is to be shown IPv4-mapped
  *
  * Decisions are held against a second matcher that is written to be plainly right: one bit, one
  * byte, one table cell at a time.
@@ -160,6 +160,15 @@ static bool naive_globs(struct lg_list list, struct lg_text path)
     return matches;
 }
 
+static bool naive_users(struct lg_list list, int64_t user)
+{
+    bool matches = false;
+
+    for (unsigned i = 0; i < list.count; i++)
+        matches = policy.users[list.first + i] == user || matches;
+    return matches;
+}
+
 static bool naive_rule(const struct lg_rule *rule, const struct lg_facts *facts)
 {
     bool matches = rule->causes >> facts->cause & 1;
@@ -172,25 +181,124 @@ static bool naive_rule(const struct lg_rule *rule, const struct lg_facts *facts)
         matches = matches && naive_addresses(rule->peer, &facts->peer);
     if (rule->matches & LG_MATCH_ROLE)
         matches = matches && facts->role != LG_ROLE_UNKNOWN && facts->role == rule->role;
+    if (rule->matches & LG_MATCH_UNSENT)
+        matches = matches && facts->unsent != LG_UNSENT_UNKNOWN && facts->unsent == rule->unsent;
+    if (rule->matches & LG_MATCH_CGROUP)
+        matches = matches && naive_globs(rule->cgroup, facts->cgroup);
+    if (rule->matches & LG_MATCH_USER)
+        matches = matches && naive_users(rule->user, facts->user);
     return matches;
 }
 
 /* What was decided must be among what the policy was said to need. */
-static void check_needs(const struct lg_facts *facts, const struct lg_decision *decision)
+static void check_needs(const struct lg_facts *facts, const struct lg_decision *decision, int64_t user)
 {
-    struct lg_needs needs =
-        lg_policy_needs(&policy, &(struct lg_process_facts){.exe = facts->exe, .user = LG_USER_UNKNOWN});
+    struct lg_process_facts process = {.exe = facts->exe, .cgroup = facts->cgroup, .user = user};
+    struct lg_needs needs = lg_policy_needs(&policy, &process);
     enum lg_verdict_kind kind = decision->verdict.kind;
+    bool is_linger = kind == LG_VERDICT_LINGER, is_drain = kind == LG_VERDICT_DRAIN;
 
     REQUIRE(kind == LG_VERDICT_ALLOW || (needs.causes >> facts->cause & 1));
     REQUIRE(kind != LG_VERDICT_REJECT || facts->cause != LG_CAUSE_LINGER_ZERO || needs.reject_linger);
-    REQUIRE(kind != LG_VERDICT_DRAIN || needs.sole_holder);
+    REQUIRE(!is_drain || (needs.sole_holder && needs.drain));
+    REQUIRE(!(is_drain || is_linger) || needs.wait);
+    REQUIRE(!is_drain || needs.hand == (policy.settings.drainer.at != NULL));
+    REQUIRE(decision->verdict.idle_ms == 0 || needs.idle);
+    REQUIRE(!is_linger || needs.within);
+    REQUIRE(kind != LG_VERDICT_ORDERLY || decision->verdict.duration_ms == 0 || needs.within);
     REQUIRE(kind != LG_VERDICT_ORDERLY || facts->cause != LG_CAUSE_UNREAD || needs.sole_holder);
     if (decision->rule == NULL)
         return;
     REQUIRE(!(decision->rule->matches & LG_MATCH_LOCAL) || needs.local);
     REQUIRE(!(decision->rule->matches & LG_MATCH_PEER) || needs.peer);
     REQUIRE(!(decision->rule->matches & LG_MATCH_ROLE) || needs.role);
+    REQUIRE(!(decision->rule->matches & LG_MATCH_UNSENT) || needs.unsent);
+    REQUIRE(!(decision->rule->matches & LG_MATCH_USER) || needs.user);
+}
+
+static bool is_any(const struct lg_address *address)
+{
+    struct lg_address_match any = {.family = 4, .prefix_bits = 32};
+
+    if (naive_address(&any, address))
+        return true;
+    any = (struct lg_address_match){.family = 6, .prefix_bits = 128};
+    return naive_address(&any, address);
+}
+
+static bool is_ipv4(const struct lg_address *address)
+{
+    return naive_address(&(struct lg_address_match){.family = 4}, address);
+}
+
+/* What a fact that is not known yet may become: that of a rule with one value a match. */
+static void become(struct lg_facts *facts, const struct lg_rule *rule)
+{
+    struct lg_address *both[] = {&facts->local, &facts->peer};
+    struct lg_list lists[] = {rule->local, rule->peer};
+
+    if (facts->role == LG_ROLE_UNKNOWN)
+        facts->role = rule->role;
+    if (facts->unsent == LG_UNSENT_UNKNOWN)
+        facts->unsent = rule->unsent;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct lg_address_match *match = &policy.addresses[lists[i].first];
+
+        if (lists[i].count == 0)
+            continue;
+        if (both[i]->family == 0 || (match->family == 6 && is_any(both[i]) && !is_ipv4(both[i])) ||
+            (match->family == 4 && is_any(both[i]))) {
+            both[i]->family = match->family != 0 ? match->family : 4;
+            memcpy(both[i]->bytes, match->bytes, sizeof(both[i]->bytes));
+        }
+        if (both[i]->port == 0)
+            both[i]->port = match->has_port ? match->port_min : 1;
+    }
+}
+
+/* A rule is open exactly when some choice of what is not known makes it match, and it does not match now. */
+static bool may_match(const struct lg_rule *rule, const struct lg_facts *facts)
+{
+    for (unsigned choice = 0; choice < (unsigned)(rule->local.count + 1) * (rule->peer.count + 1u); choice++) {
+        struct lg_facts later = *facts;
+        struct lg_rule with_one = *rule;
+
+        if (rule->local.count > 0)
+            with_one.local = (struct lg_list){(uint16_t)(rule->local.first + choice % rule->local.count), 1};
+        if (rule->peer.count > 0)
+            with_one.peer = (struct lg_list){
+                (uint16_t)(rule->peer.first + choice / (rule->local.count + 1u) % rule->peer.count), 1};
+        become(&later, &with_one);
+        if (naive_rule(rule, &later))
+            return true;
+    }
+    return false;
+}
+
+static void check_request(const struct lg_facts *facts)
+{
+    struct lg_decision decision = lg_decide_request(&policy, facts);
+    bool undecided = false, quiet = false;
+    const struct lg_rule *rule = NULL;
+
+    for (uint32_t i = 0; i < policy.rule_count && rule == NULL; i++) {
+        const struct lg_rule *asked = &policy.rules[i];
+        enum lg_fit fit = lg_rule_fit(&policy, asked, facts);
+
+        if (fit == LG_FIT_YES)
+            rule = asked;
+        if (fit == LG_FIT_YES)
+            REQUIRE(naive_rule(asked, facts));
+        REQUIRE((fit == LG_FIT_NO) == !may_match(asked, facts));
+        undecided |= fit == LG_FIT_OPEN;
+        quiet |= fit == LG_FIT_OPEN && (asked->quiet || asked->verdict.kind == LG_VERDICT_ALLOW);
+    }
+    REQUIRE(decision.rule == rule && decision.undecided == undecided);
+    if (!undecided)
+        REQUIRE(decision.quiet == (rule != NULL && rule->quiet));
+    else
+        REQUIRE(decision.quiet ==
+                (quiet || (rule != NULL && rule->quiet) || decision.verdict.kind == LG_VERDICT_ALLOW));
 }
 
 static void check_decision(const struct lg_facts *facts)
@@ -212,7 +320,8 @@ static void check_decision(const struct lg_facts *facts)
         REQUIRE(decision.verdict.kind == LG_VERDICT_ORDERLY && decision.verdict.duration_ms == 60000);
     else
         REQUIRE(decision.verdict.kind == LG_VERDICT_ALLOW);
-    check_needs(facts, &decision);
+    check_needs(facts, &decision, facts->user);
+    check_needs(facts, &decision, LG_USER_UNKNOWN);
 }
 
 static struct lg_text take_word(struct lg_text *line)
@@ -254,6 +363,13 @@ static void read_facts(struct lg_text line, struct lg_facts *facts)
     read_address(take_word(&line), &facts->peer);
     if (!lg_parse_role(take_word(&line), &facts->role))
         facts->role = LG_ROLE_UNKNOWN;
+    if (!lg_parse_unsent(take_word(&line), &facts->unsent))
+        facts->unsent = LG_UNSENT_UNKNOWN;
+    if (!lg_parse_user(take_word(&line), &facts->user))
+        facts->user = LG_USER_UNKNOWN;
+    facts->cgroup = take_word(&line);
+    if (facts->cgroup.length_bytes == 0 || text_equal(facts->cgroup, text_of("-")))
+        facts->cgroup = (struct lg_text){NULL, 0};
 }
 
 static bool has_long_glob(void)
@@ -278,8 +394,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (end == size || lg_policy_parse(&policy, &source, (struct lg_text){text.at + end, size - end}, NULL, NULL) > 0)
         return 0;
     read_facts(line, &facts);
-    if (facts.exe.length_bytes > TEXT_BYTES_MAX || has_long_glob())
+    if (facts.exe.length_bytes > TEXT_BYTES_MAX || facts.cgroup.length_bytes > TEXT_BYTES_MAX || has_long_glob())
         return 0;
     check_decision(&facts);
+    check_request(&facts);
     return 0;
 }

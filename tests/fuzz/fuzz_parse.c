@@ -48,6 +48,11 @@ static void check_same(enum lg_source_kind kind)
     REQUIRE(first.length_bytes == second.length_bytes && memcmp(first.at, second.at, first.length_bytes) == 0);
 }
 
+static bool is_absolute(struct lg_text path)
+{
+    return path.at == NULL || path.at[0] == '/';
+}
+
 static void check_policy(enum lg_source_kind kind, struct lg_text text)
 {
     struct lg_source source = {kind, {"text", 4}};
@@ -58,11 +63,16 @@ static void check_policy(enum lg_source_kind kind, struct lg_text text)
     buffer_clear(&first);
     errors = lg_policy_parse(&policy, &source, text, check_error, NULL);
     REQUIRE((errors > 0) == (shown.length_bytes > 0));
-    if (errors > 0)
+    if (errors > 0) {
+        REQUIRE(policy.source_count == 0 && policy.rule_count == 0 && policy.settings.set == 0);
         return;
+    }
     lg_policy_print(&policy, buffer_put, &first);
-    check_same(LG_SOURCE_FILE);
+    if (is_absolute(policy.settings.log_path) && is_absolute(policy.settings.drainer))
+        check_same(LG_SOURCE_FILE);
     check_same(LG_SOURCE_RULES);
+    if (policy.settings.set == 0 && policy.skip_count == 0)
+        check_same(LG_SOURCE_RULES_FILE);
 }
 
 static void check_address(struct lg_text text)
@@ -96,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_policy(LG_SOURCE_FILE, text);
     check_policy(LG_SOURCE_RULES, text);
+    check_policy(LG_SOURCE_RULES_FILE, text);
     check_address(text);
     check_duration(text);
     return 0;

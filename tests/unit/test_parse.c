@@ -65,6 +65,11 @@ static const struct {
     {"orderly within 5s on unread", "orderly within 5s on unread"},
     {"drain 2s on unread,linger-zero", "drain 2s on linger-zero,unread"},
     {"drain 2s on late", "drain 2s on late"},
+    {"drain 30s idle 5s", "drain 30s idle 5s"},
+    {"drain 5s idle 5s on unread,late local :1", "drain 5s idle 5s on unread,late local :1"},
+    {"drain 1h idle 1ms quiet", "drain 60m idle 1ms quiet"},
+    {"skip exe java", "skip exe java"},
+    {"skip exe /usr/bin/*,\"a b\";skip exe y;log off;allow", "skip exe /usr/bin/*;skip exe \"a b\";skip exe y;log off;allow"},
     {"allow user 0", "allow user 0"},
     {"allow user 4294967294", "allow user 4294967294"},
     {"allow cgroup */nginx.service", "allow cgroup */nginx.service"},
@@ -205,7 +210,7 @@ static void check_words(const char *const *words, size_t count)
 
 static void test_every_word(void)
 {
-    static const char *const within[] = {"within"};
+    static const char *const others[] = {"within", "idle", "skip"};
 
     check_words(lg_verdict_words, LG_VERDICT_COUNT);
     check_words(lg_cause_words, LG_CAUSE_COUNT);
@@ -215,7 +220,7 @@ static void test_every_word(void)
     check_words(lg_inspect_words, LG_INSPECT_COUNT);
     check_words(lg_setting_words, LG_SETTING_COUNT);
     check_words(lg_clause_words, LG_CLAUSE_COUNT);
-    check_words(within, 1);
+    check_words(others, TAP_COUNT(others));
 }
 
 static void test_fields(void)
@@ -291,17 +296,39 @@ static void test_lines_of_rules(void)
 /* Of both kinds of text, a `;` in quotes ends nothing, and a quote in a comment starts nothing. */
 static void test_quotes(void)
 {
-    const char *text = "allow exe \"a;b\",\"c # d\" # it's \"; \nobserve exe e\"\n";
-
     CHECK_INT(parse(&rules, "allow exe \"a;b\",\"c # d\" # it's \";observe"), 0);
     CHECK_INT(policy.rule_count, 2);
     CHECK_INT(policy.rules[1].line, 2);
     CHECK(text_equal(policy.globs[0], text_of("a;b")));
     CHECK(text_equal(policy.globs[1], text_of("c # d")));
-    lg_policy_init(&policy);
-    CHECK_INT(lg_policy_parse(&policy, &file, text_of(text), NULL, NULL), 1);
-    CHECK_INT(policy.rule_count, 1);
+    CHECK_INT(parse(&file, "allow exe \"a;b\",\"c # d\" # it's \"; \n observe exe \"\\e\"; allow"), 0);
+    CHECK_INT(policy.rule_count, 3);
     CHECK(text_equal(policy.globs[0], text_of("a;b")));
+    CHECK(text_equal(policy.globs[2], text_of("\\e")));
+}
+
+static uint32_t digest(const struct lg_source *source, const char *text)
+{
+    REQUIRE(parse(source, text) == 0);
+    return lg_policy_digest(&policy);
+}
+
+/* What is written here is what a big-endian machine must find too. */
+static void test_digest(void)
+{
+    CHECK_INT(digest(&rules, "allow"), digest(&file, "allow"));
+    CHECK(digest(&rules, "allow") != digest(&rules, "allow "));
+    CHECK(digest(&rules, "allow exe a") != digest(&rules, "allow exe b"));
+    lg_policy_init(&policy);
+    buffer_clear(&out);
+    lg_digest_print(lg_policy_digest(&policy), buffer_put, &out);
+    CHECK_TEXT(out.at, "ab3e7c0b");
+    buffer_clear(&out);
+    lg_digest_print(digest(&file, "orderly within 30s\n"), buffer_put, &out);
+    CHECK_TEXT(out.at, "654e4290");
+    REQUIRE(parse(&rules, "allow;") == 0);
+    REQUIRE(lg_policy_parse(&policy, &file, text_of("observe"), NULL, NULL) == 0);
+    CHECK(lg_policy_digest(&policy) != digest(&rules, "allow;observe"));
 }
 
 /* A path in a file must not depend on where a program starts. */
@@ -398,6 +425,7 @@ static const struct tap_test tests[] = {
     {"a file: lines are its own, ; separates, # runs to the line's end", test_lines_of_a_file, 0},
     {"rules: each ; ends a line and a comment", test_lines_of_rules, 0},
     {"quotes take what separates words along", test_quotes, 0},
+    {"the digest is that of the texts", test_digest, 0},
     {"a relative path is for the environment's text alone", test_relative_paths, 0},
     {"two texts: settings of the first win, rules are appended", test_two_texts, 0},
     {"no byte outside of the text is read, whatever its end", test_fences, 0},

@@ -29,24 +29,24 @@ static const struct {
      "rules:1:11: error: control character in \"a?b\"; expected text, with blanks or tabs between the words"},
     {TEXT("allow\015; observe"),
      "rules:1:1: error: control character in \"allow?\"; expected text, with blanks or tabs between the words"},
-    {TEXT("rejct"),
-     "rules:1:1: error: unknown verdict or setting \"rejct\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"reject\"?"},
-    {TEXT("Allow"),
-     "rules:1:1: error: unknown verdict or setting \"Allow\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"allow\"?"},
-    {TEXT("ALOW"),
-     "rules:1:1: error: unknown verdict or setting \"ALOW\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"allow\"?"},
+    {TEXT("rejct"), "rules:1:1: error: unknown verdict or setting \"rejct\"; expected a verdict (allow, observe, "
+                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or "
+                    "tag) or skip; did you mean \"reject\"?"},
+    {TEXT("Allow"), "rules:1:1: error: unknown verdict or setting \"Allow\"; expected a verdict (allow, observe, "
+                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or "
+                    "tag) or skip; did you mean \"allow\"?"},
+    {TEXT("ALOW"), "rules:1:1: error: unknown verdict or setting \"ALOW\"; expected a verdict (allow, observe, reject, "
+                   "orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag) or "
+                   "skip; did you mean \"allow\"?"},
     {TEXT("on"),
      "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
-    {TEXT("exe foo allow"),
-     "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("exe foo allow"), "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
+                            "[MATCH]... [quiet]; did you mean \"allow exe ...\"?"},
     {TEXT("linger-zero"), "rules:1:1: error: no verdict before \"linger-zero\"; expected VERDICT [ARG] [on "
                           "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
     {TEXT("regect EPRM exe */java lcal :x"),
      "rules:1:1: error: unknown verdict or setting \"regect\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean "
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag) or skip; did you mean "
      "\"reject\"?\nrules:1:8: error: unknown errno or match \"EPRM\"; expected an errno name or number, on, exe, user, "
      "cgroup, local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?\nrules:1:24: error: "
      "unknown match \"lcal\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule; did "
@@ -54,10 +54,10 @@ static const struct {
      "as :8000-8999"},
     {TEXT("xyzzy"),
      "rules:1:1: error: unknown verdict or setting \"xyzzy\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag)"},
-    {TEXT("lmit 5/s"),
-     "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, reject, orderly, "
-     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag); did you mean \"limit\"?"},
+     "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag) or skip"},
+    {TEXT("lmit 5/s"), "rules:1:1: error: unknown verdict or setting \"lmit\"; expected a verdict (allow, observe, "
+                       "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer "
+                       "or tag) or skip; did you mean \"limit\"?"},
     {TEXT("allow; lmit 5/s"),
      "rules:2:2: error: unknown verdict \"lmit\"; expected allow, observe, reject, orderly, linger or drain"},
     {TEXT("allow; rejct"), "rules:2:2: error: unknown verdict \"rejct\"; expected allow, observe, reject, orderly, "
@@ -103,25 +103,27 @@ static const struct {
      "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("orderly within # 5s"),
      "rules:1:15: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
-    {TEXT("orderly within 5"),
-     "rules:1:16: error: duration without a unit: \"5\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 5"), "rules:1:16: error: duration without a unit: \"5\"; expected a number and a unit (ms, "
+                               "s, m or h), such as 250ms; did you mean \"5s\"?"},
     {TEXT("orderly within 5x"),
      "rules:1:16: error: bad duration \"5x\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("orderly within s"),
      "rules:1:16: error: bad duration \"s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
-    {TEXT("orderly within 1.5s"),
-     "rules:1:16: error: bad duration \"1.5s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("orderly within 1.5s"), "rules:1:16: error: bad duration \"1.5s\"; expected a number and a unit (ms, s, m or "
+                                  "h), such as 250ms; did you mean \"1500ms\"?"},
     {TEXT("orderly within 05s"),
      "rules:1:16: error: bad duration \"05s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("orderly within -5s"),
      "rules:1:16: error: bad duration \"-5s\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
-    {TEXT("orderly 5s"), "rules:1:9: error: missing within before \"5s\"; expected orderly within DURATION"},
+    {TEXT("orderly 5s"),
+     "rules:1:9: error: missing within before \"5s\"; expected orderly within DURATION; did you mean \"within 5s\"?"},
     {TEXT("orderly witin 5s"), "rules:1:9: error: unknown match \"witin\"; expected on, exe, user, cgroup, local, "
                                "peer, role, unsent, quiet or the end of the rule; did you mean \"within\"?"},
     {TEXT("linger"), "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("linger quiet"),
      "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
-    {TEXT("linger 0s"), "rules:1:8: error: duration out of range: \"0s\"; expected 1ms to 1h"},
+    {TEXT("linger 0s"), "rules:1:8: error: no duration: \"0s\"; expected 1ms to 1h; orderly closes without a wait, "
+                        "allow as the program asked"},
     {TEXT("linger 61m"), "rules:1:8: error: duration out of range: \"61m\"; expected 1ms to 1h"},
     {TEXT("linger 99999999999999999999h"),
      "rules:1:8: error: duration out of range: \"99999999999999999999h\"; expected 1ms to 1h"},
@@ -147,8 +149,8 @@ static const struct {
      "rules:1:10: error: nothing beside a comma in \",unread\"; expected words separated by one comma, without blanks"},
     {TEXT("allow on unread,,backlog"), "rules:1:10: error: nothing beside a comma in \"unread,,backlog\"; expected "
                                        "words separated by one comma, without blanks"},
-    {TEXT("allow on unread, backlog"),
-     "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow on unread, backlog"), "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words "
+                                       "separated by one comma, without blanks; did you mean \"unread,backlog\"?"},
     {TEXT("allow on unread ,backlog"), "rules:1:17: error: blank instead of a comma before \",backlog\"; expected "
                                        "words separated by one comma, without blanks"},
     {TEXT("allow on unread backlog"), "rules:1:17: error: blank instead of a comma before \"backlog\"; expected words "
@@ -214,17 +216,16 @@ static const struct {
                                   "comma or the end of the line behind it"},
     {TEXT("allow exe \"a b"), "rules:1:11: error: \" without its end in \"\"a\"; expected another \" behind the word"},
     {TEXT("allow exe x,\"a;allow exe y;allow z"),
-     "rules:1:13: error: \" without its end in \"\"a\"; expected another \" behind the word\n"
-     "rules:3:7: error: unknown match \"z\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the "
-     "end of the rule"},
+     "rules:1:13: error: \" without its end in \"\"a\"; expected another \" behind the word\nrules:3:7: error: unknown "
+     "match \"z\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
     {TEXT("allow exe /opt/\"a b\""), "rules:1:11: error: \" inside of \"/opt/\"a\"; expected quotes around the whole "
                                      "word; in a pattern ? stands for a quote"},
     {TEXT("allow exe \"\""),
      "rules:1:11: error: empty pattern \"\"\"\"; expected a pattern such as /usr/sbin/* or java"},
     {TEXT("allow exe a,,b"),
      "rules:1:11: error: nothing beside a comma in \"a,,b\"; expected words separated by one comma, without blanks"},
-    {TEXT("allow exe a, b"),
-     "rules:1:11: error: nothing beside a comma in \"a,\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow exe a, b"), "rules:1:11: error: nothing beside a comma in \"a,\"; expected words separated by one "
+                             "comma, without blanks; did you mean \"a,b\"?"},
     {TEXT("allow local :80 :443"), "rules:1:17: error: blank instead of a comma before \":443\"; expected words "
                                    "separated by one comma, without blanks"},
     {TEXT("allow peer 10.0.0.1 [::1]"), "rules:1:21: error: blank instead of a comma before \"[::1]\"; expected words "
@@ -278,15 +279,16 @@ static const struct {
     {TEXT("allow local 10.0.0.5x:1"), "rules:1:13: error: host name \"10.0.0.5x:1\"; expected an address, names are "
                                       "not resolved: 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
     {TEXT("allow local *:443"), "rules:1:13: error: bad address \"*:443\"; expected 10.0.0.5, 10.0.0.0/8, "
-                                "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+                                "[2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \":443\"?"},
     {TEXT("allow local /8"),
      "rules:1:13: error: bad address \"/8\"; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
     {TEXT("allow local [::1]x"), "rules:1:13: error: bad address \"[::1]x\"; expected 10.0.0.5, 10.0.0.0/8, "
                                  "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
     {TEXT("allow local [::1]443"), "rules:1:13: error: bad address \"[::1]443\"; expected 10.0.0.5, 10.0.0.0/8, "
                                    "[2001:db8::1], :443 or 10.0.0.5:8000-8999"},
-    {TEXT("allow local localhost"), "rules:1:13: error: host name \"localhost\"; expected an address, names are not "
-                                    "resolved: 10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local localhost"),
+     "rules:1:13: error: host name \"localhost\"; expected an address, names are not resolved: 10.0.0.5, 10.0.0.0/8, "
+     "[2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \"127.0.0.1\"?"},
     {TEXT("allow local example.com:443"),
      "rules:1:13: error: host name \"example.com:443\"; expected an address, names are not resolved: 10.0.0.5, "
      "10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
@@ -304,8 +306,8 @@ static const struct {
      "rules:1:13: error: leading zero in \"10.0.0.00\"; expected decimal numbers, such as 10.0.0.5"},
     {TEXT("allow local []"),
      "rules:1:13: error: bad IPv6 address \"[]\"; expected an address in brackets, such as [2001:db8::1]"},
-    {TEXT("allow local [10.0.0.1]"),
-     "rules:1:13: error: bad IPv6 address \"[10.0.0.1]\"; expected an address in brackets, such as [2001:db8::1]"},
+    {TEXT("allow local [10.0.0.1]"), "rules:1:13: error: bad IPv6 address \"[10.0.0.1]\"; expected an address in "
+                                     "brackets, such as [2001:db8::1]; did you mean \"10.0.0.1\"?"},
     {TEXT("allow local [:::1]"),
      "rules:1:13: error: bad IPv6 address \"[:::1]\"; expected an address in brackets, such as [2001:db8::1]"},
     {TEXT("allow local [1:2:3:4:5:6:7:8:9]"), "rules:1:13: error: bad IPv6 address \"[1:2:3:4:5:6:7:8:9]\"; expected "
@@ -327,25 +329,27 @@ static const struct {
     {TEXT("allow local [1:2:3:4:5:6:7:1.2.3.4]"), "rules:1:13: error: bad IPv6 address \"[1:2:3:4:5:6:7:1.2.3.4]\"; "
                                                   "expected an address in brackets, such as [2001:db8::1]"},
     {TEXT("allow local ::1"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"::1\"; "
-                              "expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
-    {TEXT("allow local 2001:db8::1"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: "
-                                      "\"2001:db8::1\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
-    {TEXT("allow local fe80::1/64"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: "
-                                     "\"fe80::1/64\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+                              "expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443; did you mean \"[::1]\"?"},
+    {TEXT("allow local 2001:db8::1"),
+     "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"2001:db8::1\"; expected [2001:db8::1], "
+     "[2001:db8::]/32 or [2001:db8::1]:443; did you mean \"[2001:db8::1]\"?"},
+    {TEXT("allow local fe80::1/64"),
+     "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"fe80::1/64\"; expected [2001:db8::1], "
+     "[2001:db8::]/32 or [2001:db8::1]:443; did you mean \"[fe80::1]/64\"?"},
     {TEXT("allow local ::"), "rules:1:13: error: IPv6 address without brackets, write it in brackets: \"::\"; expected "
-                             "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
+                             "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443; did you mean \"[::]\"?"},
     {TEXT("allow local [::1"),
      "rules:1:13: error: missing ] in \"[::1\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
     {TEXT("allow local [::1/64"),
      "rules:1:13: error: missing ] in \"[::1/64\"; expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443"},
-    {TEXT("allow local [fe80::1%eth0]"),
-     "rules:1:13: error: zone in \"[fe80::1%eth0]\"; expected an address without %, zones are not matched"},
+    {TEXT("allow local [fe80::1%eth0]"), "rules:1:13: error: zone in \"[fe80::1%eth0]\"; expected an address without "
+                                         "%, zones are not matched; did you mean \"[fe80::1]\"?"},
     {TEXT("allow local 10.0.0.0/33"),
      "rules:1:13: error: bad prefix in \"10.0.0.0/33\"; expected /0 to /32, before the port"},
     {TEXT("allow local 10.0.0.0/"),
      "rules:1:13: error: bad prefix in \"10.0.0.0/\"; expected /0 to /32, before the port"},
-    {TEXT("allow local 10.0.0.0/255.0.0.0"),
-     "rules:1:13: error: bad prefix in \"10.0.0.0/255.0.0.0\"; expected /0 to /32, before the port"},
+    {TEXT("allow local 10.0.0.0/255.0.0.0"), "rules:1:13: error: bad prefix in \"10.0.0.0/255.0.0.0\"; expected /0 to "
+                                             "/32, before the port; did you mean \"10.0.0.0/8\"?"},
     {TEXT("allow local 10.0.0.0/08"),
      "rules:1:13: error: bad prefix in \"10.0.0.0/08\"; expected /0 to /32, before the port"},
     {TEXT("allow local [::]/129"),
@@ -364,10 +368,10 @@ static const struct {
      "rules:1:13: error: bad port in \":-80\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
     {TEXT("allow local :080"),
      "rules:1:13: error: bad port in \":080\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
-    {TEXT("allow local :http"),
-     "rules:1:13: error: bad port in \":http\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :http"), "rules:1:13: error: bad port in \":http\"; expected a number from 1 to 65535, or a "
+                                "range such as :8000-8999; did you mean \":80\"?"},
     {TEXT("allow local 10.0.0.0:443/8"), "rules:1:13: error: bad port in \"10.0.0.0:443/8\"; expected a number from 1 "
-                                         "to 65535, or a range such as :8000-8999"},
+                                         "to 65535, or a range such as :8000-8999; did you mean \"10.0.0.0/8:443\"?"},
     {TEXT("allow local :80-90-100"),
      "rules:1:13: error: bad port in \":80-90-100\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
     {TEXT("allow local 10.0.0.1:2-1"),
@@ -382,8 +386,8 @@ static const struct {
     {TEXT("log"), "rules:1:4: error: missing value of log; expected stderr, off, syslog or file PATH"},
     {TEXT("log fil /x"), "rules:1:5: error: unknown value of log \"fil\"; expected stderr, off, syslog or file PATH; "
                          "did you mean \"file\"?"},
-    {TEXT("log /var/log/x"),
-     "rules:1:5: error: missing file before the path \"/var/log/x\"; expected stderr, off, syslog or file PATH"},
+    {TEXT("log /var/log/x"), "rules:1:5: error: missing file before the path \"/var/log/x\"; expected stderr, off, "
+                             "syslog or file PATH; did you mean \"file /var/log/x\"?"},
     {TEXT("log Syslog"), "rules:1:5: error: unknown value of log \"Syslog\"; expected stderr, off, syslog or file "
                          "PATH; did you mean \"syslog\"?"},
     {TEXT("log file"), "rules:1:9: error: missing path; expected log file PATH"},
@@ -392,8 +396,8 @@ static const struct {
     {TEXT("format jsn"),
      "rules:1:8: error: unknown value of format \"jsn\"; expected text or json; did you mean \"json\"?"},
     {TEXT("limit"), "rules:1:6: error: missing value of limit; expected a number of records per second, such as 100/s"},
-    {TEXT("limit 5"),
-     "rules:1:7: error: bad value of limit \"5\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 5"), "rules:1:7: error: bad value of limit \"5\"; expected a number of records per second, such as "
+                      "100/s; did you mean \"5/s\"?"},
     {TEXT("limit 5/m"),
      "rules:1:7: error: bad value of limit \"5/m\"; expected a number of records per second, such as 100/s"},
     {TEXT("limit x/s"),
@@ -403,14 +407,312 @@ static const struct {
     {TEXT("limit 0/s"), "rules:1:7: error: limit out of range: \"0/s\"; expected 1/s to 1000000/s"},
     {TEXT("limit 1000001/s"), "rules:1:7: error: limit out of range: \"1000001/s\"; expected 1/s to 1000000/s"},
     {TEXT("inspect"), "rules:1:8: error: missing value of inspect; expected never, first-abort or every-close"},
-    {TEXT("inspect always"),
-     "rules:1:9: error: unknown value of inspect \"always\"; expected never, first-abort or every-close"},
+    {TEXT("inspect always"), "rules:1:9: error: unknown value of inspect \"always\"; expected never, first-abort or "
+                             "every-close; did you mean \"every-close\"?"},
     {TEXT("inspect evry-close"), "rules:1:9: error: unknown value of inspect \"evry-close\"; expected never, "
                                  "first-abort or every-close; did you mean \"every-close\"?"},
     {TEXT("callers"), "rules:1:8: error: missing value of callers; expected a number from 0 to 16"},
     {TEXT("callers 17"), "rules:1:9: error: bad value of callers \"17\"; expected a number from 0 to 16"},
     {TEXT("callers x"), "rules:1:9: error: bad value of callers \"x\"; expected a number from 0 to 16"},
     {TEXT("callers 01"), "rules:1:9: error: bad value of callers \"01\"; expected a number from 0 to 16"},
+    /* What operators write who know other languages. */
+    {TEXT("deny exe java"), "rules:1:1: error: no verdict: \"deny\"; expected orderly, for a close without reset, or "
+                            "reject, for a call that fails"},
+    {TEXT("drop"), "rules:1:1: error: no verdict: \"drop\"; expected orderly, for a close without reset, or reject, "
+                   "for a call that fails"},
+    {TEXT("block on unread,disconnect"), "rules:1:1: error: no verdict: \"block\"; expected orderly, for a close "
+                                         "without reset, or reject, for a call that fails"},
+    {TEXT("forbid 5"), "rules:1:1: error: no verdict: \"forbid\"; expected orderly, for a close without reset, or "
+                       "reject, for a call that fails\nrules:1:8: error: argument of a verdict that takes none: \"5\"; "
+                       "expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
+    {TEXT("linger 5 s"), "rules:1:8: error: blank in the duration \"5 s\"; expected a number and a unit (ms, s, m or "
+                         "h), such as 250ms; did you mean \"5s\"?"},
+    {TEXT("orderly within 5 sec exe y"), "rules:1:16: error: blank in the duration \"5 sec\"; expected a number and a "
+                                         "unit (ms, s, m or h), such as 250ms; did you mean \"5s\"?"},
+    {TEXT("linger 5sec"), "rules:1:8: error: bad duration \"5sec\"; expected a number and a unit (ms, s, m or h), such "
+                          "as 250ms; did you mean \"5s\"?"},
+    {TEXT("drain 30000"), "rules:1:7: error: duration without a unit: \"30000\"; expected a number and a unit (ms, s, "
+                          "m or h), such as 250ms; did you mean \"30000ms\"?"},
+    {TEXT("linger 5S"), "rules:1:8: error: bad duration \"5S\"; expected a number and a unit (ms, s, m or h), such as "
+                        "250ms; did you mean \"5s\"?"},
+    {TEXT("linger 0"), "rules:1:8: error: no duration: \"0\"; expected 1ms to 1h; orderly closes without a wait, allow "
+                       "as the program asked"},
+    {TEXT("linger 0 s"), "rules:1:8: error: no duration: \"0 s\"; expected 1ms to 1h; orderly closes without a wait, "
+                         "allow as the program asked"},
+    {TEXT("linger 0.05s"), "rules:1:8: error: bad duration \"0.05s\"; expected a number and a unit (ms, s, m or h), "
+                           "such as 250ms; did you mean \"50ms\"?"},
+    {TEXT("linger 1.5m"),
+     "rules:1:8: error: bad duration \"1.5m\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("drain idle 5s"),
+     "rules:1:6: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("drain 5s idle"),
+     "rules:1:14: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
+    {TEXT("drain 5s idle 10s"),
+     "rules:1:15: error: idle time longer than the whole drain: \"10s\"; expected at most the duration before it"},
+    {TEXT("drain 5s idle 5 s"), "rules:1:15: error: blank in the duration \"5 s\"; expected a number and a unit (ms, "
+                                "s, m or h), such as 250ms; did you mean \"5s\"?"},
+    {TEXT("drain 5s 1s"),
+     "rules:1:10: error: misplaced \"1s\"; expected what belongs to the verdict directly after it"},
+    {TEXT("drain 5s exe x idle 1s"),
+     "rules:1:16: error: misplaced \"idle\"; expected what belongs to the verdict directly after it"},
+    {TEXT("linger 5s idle 1s"), "rules:1:11: error: only drain takes \"idle\"; expected drain DURATION idle DURATION"},
+    {TEXT("allow idle 1s"), "rules:1:7: error: argument of a verdict that takes none: \"idle\"; expected on, exe, "
+                            "user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
+    {TEXT("linger 5s within 3s exe y z"),
+     "rules:1:11: error: only orderly takes \"within\"; expected the duration directly after linger or "
+     "drain\nrules:1:27: error: unknown match \"z\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or "
+     "the end of the rule"},
+    {TEXT("orderly exe x within 5s"),
+     "rules:1:15: error: misplaced \"within\"; expected what belongs to the verdict directly after it"},
+    {TEXT("orderly in 5s"),
+     "rules:1:9: error: missing within before \"in\"; expected orderly within DURATION; did you mean \"within\"?"},
+    {TEXT("orderly for 5s on unred"),
+     "rules:1:9: error: missing within before \"for\"; expected orderly within DURATION; did you mean "
+     "\"within\"?\nrules:1:19: error: unknown cause \"unred\"; expected linger-zero, unread, late, disconnect or "
+     "backlog; did you mean \"unread\"?"},
+    {TEXT("reject -EPERM"),
+     "rules:1:8: error: unknown errno or match \"-EPERM\"; expected an errno name or number, on, exe, user, cgroup, "
+     "local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?"},
+    {TEXT("reject port 80"), "rules:1:8: error: unknown match \"port\"; expected on, exe, user, cgroup, local, peer, "
+                             "role, unsent, quiet or the end of the rule; did you mean \"local :80\"?"},
+    {TEXT("reject unread"), "rules:1:8: error: missing on before \"unread\"; expected on CAUSE directly after the "
+                            "verdict; did you mean \"on unread\"?"},
+    {TEXT("reject and"),
+     "rules:1:8: error: no word of the language: \"and\"; expected matches side by side, which must all hold"},
+    {TEXT("allow local localhost:80"),
+     "rules:1:13: error: host name \"localhost:80\"; expected an address, names are not resolved: 10.0.0.5, "
+     "10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \"127.0.0.1:80\"?"},
+    {TEXT("allow local *:80"), "rules:1:13: error: bad address \"*:80\"; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], "
+                               ":443 or 10.0.0.5:8000-8999; did you mean \":80\"?"},
+    {TEXT("allow local any"),
+     "rules:1:13: error: no address: \"any\"; expected no such match, for a rule that is for every address"},
+    {TEXT("allow peer *"),
+     "rules:1:12: error: no address: \"*\"; expected no such match, for a rule that is for every address"},
+    {TEXT("allow peer 0.0.0.0/0,all"),
+     "rules:1:22: error: no address: \"all\"; expected no such match, for a rule that is for every address"},
+    {TEXT("allow peer 10.0.0.1:80/24"), "rules:1:12: error: bad port in \"10.0.0.1:80/24\"; expected a number from 1 "
+                                        "to 65535, or a range such as :8000-8999; did you mean \"10.0.0.1/24:80\"?"},
+    {TEXT("allow peer 10.0.0.1-10.0.0.9"), "rules:1:12: error: bad IPv4 address \"10.0.0.1-10.0.0.9\"; expected four "
+                                           "numbers from 0 to 255, such as 10.0.0.5"},
+    {TEXT("allow peer 10.0.0.*"), "rules:1:12: error: bad IPv4 address \"10.0.0.*\"; expected four numbers from 0 to "
+                                  "255, such as 10.0.0.5; did you mean \"10.0.0.0/24\"?"},
+    {TEXT("allow peer 10.0.*.*:80"), "rules:1:12: error: bad IPv4 address \"10.0.*.*:80\"; expected four numbers from "
+                                     "0 to 255, such as 10.0.0.5; did you mean \"10.0.0.0/16:80\"?"},
+    {TEXT("allow peer 10/8"), "rules:1:12: error: bad IPv4 address \"10/8\"; expected four numbers from 0 to 255, such "
+                              "as 10.0.0.5; did you mean \"10.0.0.0/8\"?"},
+    {TEXT("allow peer 10.0.0/24:80"), "rules:1:12: error: bad IPv4 address \"10.0.0/24:80\"; expected four numbers "
+                                      "from 0 to 255, such as 10.0.0.5; did you mean \"10.0.0.0/24:80\"?"},
+    {TEXT("allow peer 10.0.0.0/255.255.0.255"),
+     "rules:1:12: error: bad prefix in \"10.0.0.0/255.255.0.255\"; expected /0 to /32, before the port"},
+    {TEXT("allow peer 10.0.0.0/255.255.255.255:80"),
+     "rules:1:12: error: bad prefix in \"10.0.0.0/255.255.255.255:80\"; expected /0 to /32, before the port; did you "
+     "mean \"10.0.0.0/32:80\"?"},
+    {TEXT("allow peer [10.0.0.1]:80"), "rules:1:12: error: bad IPv6 address \"[10.0.0.1]:80\"; expected an address in "
+                                       "brackets, such as [2001:db8::1]; did you mean \"10.0.0.1:80\"?"},
+    {TEXT("allow peer [2001:db8::/32]"), "rules:1:12: error: bad IPv6 address \"[2001:db8::/32]\"; expected an address "
+                                         "in brackets, such as [2001:db8::1]; did you mean \"[2001:db8::]/32\"?"},
+    {TEXT("allow peer http://10.0.0.5:80/"),
+     "rules:1:12: error: IPv6 address without brackets, write it in brackets: \"http://10.0.0.5:80/\"; expected "
+     "[2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443; did you mean \"10.0.0.5:80\"?"},
+    {TEXT("allow peer ::/0"), "rules:1:12: error: IPv6 address without brackets, write it in brackets: \"::/0\"; "
+                              "expected [2001:db8::1], [2001:db8::]/32 or [2001:db8::1]:443; did you mean \"[::]/0\"?"},
+    {TEXT("allow local 8080"),
+     "rules:1:13: error: port without its colon: \"8080\"; expected :443 or :8000-8999; did you mean \":8080\"?"},
+    {TEXT("allow local 80,443"), "rules:1:13: error: port without its colon: \"80\"; expected :443 or :8000-8999; did "
+                                 "you mean \":80\"?\nrules:1:16: error: port without its colon: \"443\"; expected :443 "
+                                 "or :8000-8999; did you mean \":443\"?"},
+    {TEXT("allow local 8000-8999"), "rules:1:13: error: port without its colon: \"8000-8999\"; expected :443 or "
+                                    ":8000-8999; did you mean \":8000-8999\"?"},
+    {TEXT("allow local 8000..9000"), "rules:1:13: error: bad IPv4 address \"8000..9000\"; expected four numbers from 0 "
+                                     "to 255, such as 10.0.0.5; did you mean \":8000-9000\"?"},
+    {TEXT("allow local 80-x"), "rules:1:13: error: host name \"80-x\"; expected an address, names are not resolved: "
+                               "10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow local http"),
+     "rules:1:13: error: host name \"http\"; expected an address, names are not resolved: 10.0.0.5, 10.0.0.0/8, "
+     "[2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \":80\"?"},
+    {TEXT("allow local *:https"), "rules:1:13: error: bad address \"*:https\"; expected 10.0.0.5, 10.0.0.0/8, "
+                                  "[2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \":443\"?"},
+    {TEXT("allow local eth0"), "rules:1:13: error: host name \"eth0\"; expected an address, names are not resolved: "
+                               "10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"},
+    {TEXT("allow exe=java"), "rules:1:7: error: no blank in \"exe=java\"; expected a blank between a word and its "
+                             "value; did you mean \"exe java\"?"},
+    {TEXT("allow local:80 exe:java"),
+     "rules:1:7: error: no blank in \"local:80\"; expected a blank between a word and its value; did you mean \"local "
+     ":80\"?\nrules:1:16: error: no blank in \"exe:java\"; expected a blank between a word and its value; did you mean "
+     "\"exe java\"?"},
+    {TEXT("allow local:10.0.0.1"), "rules:1:7: error: no blank in \"local:10.0.0.1\"; expected a blank between a word "
+                                   "and its value; did you mean \"local 10.0.0.1\"?"},
+    {TEXT("allow exe= java"),
+     "rules:1:7: error: no blank in \"exe=\"; expected a blank between a word and its value; did you mean \"exe\"?"},
+    {TEXT("log=stderr"), "rules:1:1: error: no blank in \"log=stderr\"; expected a blank between a word and its value; "
+                         "did you mean \"log stderr\"?"},
+    {TEXT("format:json"), "rules:1:1: error: no blank in \"format:json\"; expected a blank between a word and its "
+                          "value; did you mean \"format json\"?"},
+    {TEXT("allow:"), "rules:1:1: error: no blank in \"allow:\"; expected a blank between a word and its value; did you "
+                     "mean \"allow\"?"},
+    {TEXT("allow role client"),
+     "rules:1:12: error: unknown role \"client\"; expected accepted or connected; did you mean \"connected\"?"},
+    {TEXT("allow role INCOMING"),
+     "rules:1:12: error: unknown role \"INCOMING\"; expected accepted or connected; did you mean \"accepted\"?"},
+    {TEXT("allow role both"), "rules:1:12: error: unknown role \"both\"; expected accepted or connected"},
+    {TEXT("allow on close"), "rules:1:10: error: unknown cause \"close\"; expected linger-zero, unread, late, "
+                             "disconnect or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on SO_LINGER"), "rules:1:10: error: unknown cause \"SO_LINGER\"; expected linger-zero, unread, late, "
+                                 "disconnect or backlog; did you mean \"linger-zero\"?"},
+    {TEXT("allow on all"), "rules:1:10: error: unknown cause \"all\"; expected linger-zero, unread, late, disconnect "
+                           "or backlog; did you mean \"linger-zero,unread,late,disconnect,backlog\"?"},
+    {TEXT("orderly on any"), "rules:1:12: error: unknown cause \"any\"; expected linger-zero, unread, late, disconnect "
+                             "or backlog; did you mean \"linger-zero,unread\"?"},
+    {TEXT("allow on listen"), "rules:1:10: error: unknown cause \"listen\"; expected linger-zero, unread, late, "
+                              "disconnect or backlog; did you mean \"backlog\"?"},
+    {TEXT("allow all"),
+     "rules:1:7: error: no match: \"all\"; expected nothing, a rule without a match is for every connection"},
+    {TEXT("allow exe x *"),
+     "rules:1:13: error: no match: \"*\"; expected nothing, a rule without a match is for every connection"},
+    {TEXT("allow unread"), "rules:1:7: error: missing on before \"unread\"; expected on CAUSE directly after the "
+                           "verdict; did you mean \"on unread\"?"},
+    {TEXT("allow unread,late exe x y"),
+     "rules:1:7: error: missing on before \"unread,late\"; expected on CAUSE directly after the verdict; did you mean "
+     "\"on unread,late\"?\nrules:1:25: error: unknown match \"y\"; expected exe, user, cgroup, local, peer, role, "
+     "unsent, quiet or the end of the rule"},
+    {TEXT("allow exe x unread"),
+     "rules:1:13: error: missing on before \"unread\"; expected on CAUSE directly after the verdict"},
+    {TEXT("allow exe x and local :80x"),
+     "rules:1:13: error: no word of the language: \"and\"; expected matches side by side, which must all "
+     "hold\nrules:1:23: error: bad port in \":80x\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow exe x or exe y"),
+     "rules:1:13: error: no word of the language: \"or\"; expected commas between values, or two rules"},
+    {TEXT("allow not exe x"), "rules:1:7: error: no word of the language: \"not\"; expected a rule for the exception "
+                              "before this one, such as allow exe NAME"},
+    {TEXT("allow when exe x"),
+     "rules:1:7: error: no word of the language: \"when\"; expected matches side by side, which must all hold"},
+    {TEXT("exe java allow"), "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on "
+                             "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow exe ...\"?"},
+    {TEXT("quiet allow exe x"), "rules:1:1: error: no verdict before \"quiet\"; expected VERDICT [ARG] [on "
+                                "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow quiet ...\"?"},
+    {TEXT("on unread allow"), "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on "
+                              "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow on ...\"?"},
+    {TEXT("default allow"), "rules:1:1: error: no verdict before \"default\"; expected VERDICT [ARG] [on "
+                            "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow\"?"},
+    {TEXT("else orderly"), "rules:1:1: error: no verdict before \"else\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
+                           "[MATCH]... [quiet]; did you mean \"orderly\"?"},
+    {TEXT("if exe x then allow"), "rules:1:1: error: no verdict before \"if\"; expected VERDICT [ARG] [on "
+                                  "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow\"?"},
+    {TEXT("java allow"), "rules:1:1: error: no verdict before \"java\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
+                         "[MATCH]... [quiet]; did you mean \"allow java ...\"?"},
+    {TEXT(":80 drain 5s"), "rules:1:1: error: no verdict before \":80\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
+                           "[MATCH]... [quiet]; did you mean \"drain :80 ...\"?"},
+    {TEXT("ALLOW"), "rules:1:1: error: unknown verdict or setting \"ALLOW\"; expected a verdict (allow, observe, "
+                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or "
+                    "tag) or skip; did you mean \"allow\"?"},
+    {TEXT("allow EXE x"), "rules:1:7: error: unknown match \"EXE\"; expected on, exe, user, cgroup, local, peer, role, "
+                          "unsent, quiet or the end of the rule; did you mean \"exe\"?"},
+    {TEXT("allow port 8080"), "rules:1:7: error: unknown match \"port\"; expected on, exe, user, cgroup, local, peer, "
+                              "role, unsent, quiet or the end of the rule; did you mean \"local :8080\"?"},
+    {TEXT("allow exe x port 80-90 quiet"),
+     "rules:1:13: error: unknown match \"port\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or the "
+     "end of the rule; did you mean \"local :80-90\"?"},
+    {TEXT("allow from 10.0.0.*"),
+     "rules:1:7: error: unknown match \"from\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
+     "the end of the rule; did you mean \"peer 10.0.0.0/24\"?"},
+    {TEXT("allow from on"),
+     "rules:1:7: error: unknown match \"from\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
+     "the end of the rule; did you mean \"peer\"?\nrules:1:11: error: missing address; expected 10.0.0.5, 10.0.0.0/8, "
+     "[2001:db8::1], :443 or 10.0.0.5:8000-8999\nrules:1:12: error: misplaced \"on\"; expected on CAUSE directly after "
+     "the verdict, before the matches"},
+    {TEXT("allow uid 33"), "rules:1:7: error: unknown match \"uid\"; expected on, exe, user, cgroup, local, peer, "
+                           "role, unsent, quiet or the end of the rule; did you mean \"user 33\"?"},
+    {TEXT("allow user root"), "rules:1:12: error: bad user \"root\"; expected a user id from 0 to 4294967294, as id -u "
+                              "NAME prints it; did you mean \"0\"?"},
+    {TEXT("allow user www-data"),
+     "rules:1:12: error: bad user \"www-data\"; expected a user id from 0 to 4294967294, as id -u NAME prints it"},
+    {TEXT("allow unit nginx.service"),
+     "rules:1:7: error: unknown match \"unit\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
+     "the end of the rule; did you mean \"cgroup nginx.service\"?"},
+    {TEXT("allow program java nolog"),
+     "rules:1:7: error: unknown match \"program\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
+     "the end of the rule; did you mean \"exe java\"?\nrules:1:20: error: unknown match \"nolog\"; expected on, exe, "
+     "user, cgroup, local, peer, role, unsent, quiet or the end of the rule; did you mean \"quiet\"?"},
+    {TEXT("allow direction in"),
+     "rules:1:7: error: unknown match \"direction\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet "
+     "or the end of the rule; did you mean \"role accepted\"?"},
+    {TEXT("allow cause unread"), "rules:1:7: error: unknown match \"cause\"; expected on, exe, user, cgroup, local, "
+                                 "peer, role, unsent, quiet or the end of the rule; did you mean \"on\"?"},
+    {TEXT("allow unsent 0"),
+     "rules:1:14: error: unknown value of unsent \"0\"; expected none or some; did you mean \"none\"?"},
+    {TEXT("allow unsent yes"),
+     "rules:1:14: error: unknown value of unsent \"yes\"; expected none or some; did you mean \"some\"?"},
+    {TEXT("allow unsent 5"), "rules:1:14: error: unknown value of unsent \"5\"; expected none or some"},
+    {TEXT("allow :8080"), "rules:1:7: error: no word before the address \":8080\"; expected local ADDR or peer ADDR; "
+                          "did you mean \"local :8080\"?"},
+    {TEXT("allow 10.0.0.1"),
+     "rules:1:7: error: no word before the address \"10.0.0.1\"; expected local ADDR or peer ADDR"},
+    {TEXT("allow [::1]"), "rules:1:7: error: no word before the address \"[::1]\"; expected local ADDR or peer ADDR"},
+    {TEXT("allow /usr/bin/x"), "rules:1:7: error: no word before the pattern \"/usr/bin/x\"; expected exe GLOB; did "
+                               "you mean \"exe /usr/bin/x\"?"},
+    {TEXT("allow */x local :0"),
+     "rules:1:7: error: no word before the pattern \"*/x\"; expected exe GLOB; did you mean \"exe */x\"?\nrules:1:17: "
+     "error: bad port in \":0\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow accepted"), "rules:1:7: error: no word before the role \"accepted\"; expected role accepted or role "
+                             "connected; did you mean \"role accepted\"?"},
+    {TEXT("allow exe x \\"), "rules:1:13: error: line that goes on: \"\\\"; expected the whole rule on one line"},
+    {TEXT("allow log off"),
+     "rules:1:7: error: setting in a rule: \"log\"; expected settings on lines of their own, before the first rule"},
+    {TEXT("allow exe x tag y"),
+     "rules:1:13: error: setting in a rule: \"tag\"; expected settings on lines of their own, before the first rule"},
+    {TEXT("// comment"), "rules:1:1: error: no comment: \"//\"; expected # at the start of a comment"},
+    {TEXT("allow -- comment"), "rules:1:7: error: no comment: \"--\"; expected # at the start of a comment"},
+    {TEXT("/* allow */"), "rules:1:1: error: no comment: \"/*\"; expected # at the start of a comment"},
+    {TEXT("allow exe “my app”"), "rules:1:11: error: typographic quote in \"“my\"; expected straight quotes, \""},
+    {TEXT("allow exe my\302\240app"), "rules:1:11: error: no-break space in \"my app\"; expected a blank"},
+    {TEXT("pass exe x"), "rules:1:1: error: unknown verdict or setting \"pass\"; expected a verdict (allow, observe, "
+                         "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, "
+                         "drainer or tag) or skip; did you mean \"allow\"?"},
+    {TEXT("audit"), "rules:1:1: error: unknown verdict or setting \"audit\"; expected a verdict (allow, observe, "
+                    "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or "
+                    "tag) or skip; did you mean \"observe\"?"},
+    {TEXT("frames 3"), "rules:1:1: error: unknown verdict or setting \"frames\"; expected a verdict (allow, observe, "
+                       "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer "
+                       "or tag) or skip; did you mean \"callers\"?"},
+    {TEXT("wait 5s"), "rules:1:1: error: unknown verdict or setting \"wait\"; expected a verdict (allow, observe, "
+                      "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer "
+                      "or tag) or skip; did you mean \"linger\"?"},
+    {TEXT("skip java"), "rules:1:6: error: missing exe behind skip \"java\"; expected skip exe GLOB, such as skip exe "
+                        "/usr/bin/*; did you mean \"exe java\"?"},
+    {TEXT("skip"), "rules:1:5: error: missing exe behind skip; expected skip exe GLOB, such as skip exe /usr/bin/*"},
+    {TEXT("skip exe"), "rules:1:9: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+    {TEXT("skip exe a,,b"),
+     "rules:1:10: error: nothing beside a comma in \"a,,b\"; expected words separated by one comma, without blanks"},
+    {TEXT("skip exe a b"), "rules:1:12: error: unexpected \"b\"; expected the end of the line"},
+    {TEXT("skip exe [a"),
+     "rules:1:10: error: [ without its ] in \"[a\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
+    {TEXT("log off; skip exe x"), "rules:2:2: error: misplaced \"skip\"; expected skip before the settings and rules"},
+    {TEXT("allow; skip exe x"), "rules:2:2: error: misplaced \"skip\"; expected skip before the settings and rules"},
+    {TEXT("skp exe x"), "rules:1:1: error: unknown verdict or setting \"skp\"; expected a verdict (allow, observe, "
+                        "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer "
+                        "or tag) or skip; did you mean \"skip\"?"},
+    {TEXT("log json"), "rules:1:5: error: unknown value of log \"json\"; expected stderr, off, syslog or file PATH"},
+    {TEXT("log stdout"), "rules:1:5: error: unknown value of log \"stdout\"; expected stderr, off, syslog or file "
+                         "PATH; did you mean \"stderr\"?"},
+    {TEXT("log None"), "rules:1:5: error: unknown value of log \"None\"; expected stderr, off, syslog or file PATH; "
+                       "did you mean \"off\"?"},
+    {TEXT("format xml"), "rules:1:8: error: unknown value of format \"xml\"; expected text or json"},
+    {TEXT("format jsonl"),
+     "rules:1:8: error: unknown value of format \"jsonl\"; expected text or json; did you mean \"json\"?"},
+    {TEXT("limit 100"), "rules:1:7: error: bad value of limit \"100\"; expected a number of records per second, such "
+                        "as 100/s; did you mean \"100/s\"?"},
+    {TEXT("limit 100/sec"), "rules:1:7: error: bad value of limit \"100/sec\"; expected a number of records per "
+                            "second, such as 100/s; did you mean \"100/s\"?"},
+    {TEXT("limit 100 /s"), "rules:1:7: error: bad value of limit \"100\"; expected a number of records per second, "
+                           "such as 100/s; did you mean \"100/s\"?"},
+    {TEXT("limit 100/m"),
+     "rules:1:7: error: bad value of limit \"100/m\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit unlimited"), "rules:1:7: error: bad value of limit \"unlimited\"; expected a number of records per "
+                              "second, such as 100/s; did you mean \"1000000/s\"?"},
+    {TEXT("inspect off"), "rules:1:9: error: unknown value of inspect \"off\"; expected never, first-abort or "
+                          "every-close; did you mean \"never\"?"},
+    {TEXT("callers all"),
+     "rules:1:9: error: bad value of callers \"all\"; expected a number from 0 to 16; did you mean \"16\"?"},
 };
 
 static int reported[LG_PROBLEM_COUNT];
@@ -544,6 +846,11 @@ static void test_full_pools(void)
     CHECK_INT(parse_many("\nallow cgroup ", "x", LG_GLOBS_MAX + 2), 1);
     CHECK_TEXT(out.at,
                "/etc/p:83:198: error: too many patterns \"x\"; expected at most 8192 in all policy texts together\n");
+    CHECK_INT(parse_many("\nskip exe ", "x", LG_SKIPS_MAX), 0);
+    CHECK_INT(parse_many("\nskip exe ", "x", LG_SKIPS_MAX + 2), 1);
+    CHECK_TEXT(
+        out.at,
+        "/etc/p:4:122: error: too many patterns of skip \"x\"; expected at most 256 in all policy texts together\n");
     CHECK_INT(parse_many("\nallow user ", "0", LG_USERS_MAX), 0);
     CHECK_INT(parse_many("\nallow user ", "0", LG_USERS_MAX + 2), 1);
     CHECK_TEXT(out.at,
@@ -552,6 +859,21 @@ static void test_full_pools(void)
 
 static void test_of_files(void)
 {
+    static const struct lg_source part = {LG_SOURCE_RULES_FILE, {"/etc/p.d/x", 10}};
+
+    CHECK_INT(parse(&part, text_of("skip exe x\nlog off; allow\nlgo off")), 3);
+    CHECK_TEXT(
+        out.at,
+        "/etc/p.d/x:1:1: error: no rule: \"skip\"; expected rules only; skip and settings stand in the main policy\n"
+        "/etc/p.d/x:2:1: error: no rule: \"log\"; expected rules only; skip and settings stand in the main policy\n"
+        "/etc/p.d/x:3:1: error: unknown verdict \"lgo\"; expected allow, observe, reject, orderly, linger or drain\n");
+    CHECK_INT(parse(&part, text_of("allow; reject\ndrain 5s local :1\n")), 0);
+    CHECK_INT(policy.rules[1].line, 1);
+    CHECK_INT(policy.rules[2].line, 2);
+    CHECK_INT(parse(&file, (struct lg_text){"\xff\xfe\x61\0\x0a\0\x62\0", 8}), 1);
+    CHECK_TEXT(out.at, "/etc/p:1:1: error: text in UTF-16; expected UTF-8\n");
+    CHECK_INT(parse(&file, (struct lg_text){"\xfe\xff\0\x61", 4}), 1);
+    CHECK(reported[LG_PROBLEM_TEXT_UTF16]);
     CHECK_INT(parse(&file, text_of("log file x\ndrainer ./y")), 2);
     CHECK_TEXT(out.at, "/etc/p:1:10: error: relative path in a file: \"x\"; expected a path that starts with /\n"
                        "/etc/p:2:9: error: relative path in a file: \"./y\"; expected a path that starts with /\n");
@@ -607,13 +929,28 @@ static void test_thousand(void)
     CHECK_INT(lg_policy_parse(&policy, &rules, (struct lg_text){text, sizeof(text)}, NULL, NULL), 2500);
 }
 
-/* A statement with an error leaves nothing of itself behind. */
+/* A text with an error leaves nothing of itself behind. */
 static void test_no_trace(void)
 {
-    CHECK_INT(parse(&rules, text_of("log file; limit 5/s x; format json; allow local x; observe")), 3);
-    CHECK_INT(policy.settings.set, LG_SET_FORMAT);
-    CHECK_INT(policy.settings.limit_per_s, LG_LIMIT_DEFAULT);
+    static struct lg_policy before;
+
+    REQUIRE(parse(&rules, text_of("skip exe a; limit 6/s; allow exe b local :1 user 0")) == 0);
+    before = policy;
+    CHECK_INT(lg_policy_parse(&policy, &file,
+                              text_of("skip exe x\nlog off; callers 2\nallow exe x,y peer :1,:2 user 1\nallow local x"),
+                              print_error, NULL),
+              1);
+    CHECK(policy_equal(&before, &policy));
+    CHECK_INT(policy.settings.set, LG_SET_LIMIT);
+    CHECK_INT(policy.source_count, 1);
     CHECK_INT(policy.rule_count, 1);
+    CHECK_INT(policy.glob_count, 1);
+    CHECK_INT(policy.address_count, 1);
+    CHECK_INT(policy.user_count, 1);
+    CHECK_INT(policy.skip_count, 1);
+    CHECK_INT(lg_policy_digest(&policy), lg_policy_digest(&before));
+    CHECK_INT(lg_policy_parse(&policy, &file, text_of("allow local :2"), print_error, NULL), 0);
+    CHECK_INT(policy.addresses[policy.rules[1].local.first].port_min, 2);
 }
 
 /* Each text of the table, and each of its beginnings, against a page that faults. */
@@ -643,7 +980,7 @@ static const struct tap_test tests[] = {
     {"every message that there is was seen", test_every_message, 0},
     {"all errors of a text are reported, in its order", test_all_at_once, 0},
     {"all errors are counted, and the first thousand reported", test_thousand, 0},
-    {"a statement with an error changes nothing", test_no_trace, 0},
+    {"a text with an error changes nothing", test_no_trace, 0},
     {"no byte outside of a wrong text is read", test_fences, 0},
 };
 
