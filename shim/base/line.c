@@ -33,7 +33,8 @@ void lg_line_word(struct lg_line *line, const char *word)
     lg_line_bytes(line, word, strlen(word));
 }
 
-static void unsigned_number(struct lg_line *line, uint64_t number, unsigned base)
+/* At least `least` digits, 20 at most. */
+static void unsigned_number(struct lg_line *line, uint64_t number, unsigned base, unsigned least)
 {
     char digits[20];
     size_t at = sizeof digits;
@@ -41,7 +42,7 @@ static void unsigned_number(struct lg_line *line, uint64_t number, unsigned base
     do {
         digits[--at] = "0123456789abcdef"[number % base];
         number /= base;
-    } while (number != 0);
+    } while (at > 0 && (number != 0 || sizeof digits - at < least));
     lg_line_bytes(line, digits + at, sizeof digits - at);
 }
 
@@ -49,13 +50,12 @@ void lg_line_number(struct lg_line *line, int64_t number)
 {
     if (number < 0)
         lg_line_bytes(line, "-", 1);
-    unsigned_number(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
+    unsigned_number(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, 1);
 }
 
-void lg_line_hex(struct lg_line *line, uint64_t number)
+void lg_line_hex(struct lg_line *line, uint64_t number, unsigned digits)
 {
-    lg_line_bytes(line, "0x", 2);
-    unsigned_number(line, number, 16);
+    unsigned_number(line, number, 16, digits);
 }
 
 /* The length of the UTF-8 sequence at `at` (RFC 3629: no surrogate, no overlong form), or 0. */

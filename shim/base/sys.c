@@ -151,6 +151,15 @@ int lg_sys_tid(void)
     return (int)lg_syscall3(SYS_gettid, 0, 0, 0);
 }
 
+int64_t lg_sys_euid(void)
+{
+#ifdef SYS_geteuid32
+    return (int64_t)(uint32_t)lg_syscall3(SYS_geteuid32, 0, 0, 0);
+#else
+    return (int64_t)(uint32_t)lg_syscall3(SYS_geteuid, 0, 0, 0);
+#endif
+}
+
 void lg_sys_realtime(int64_t *seconds, int64_t *nanoseconds)
 {
     struct {

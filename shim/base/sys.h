@@ -130,4 +130,7 @@ void lg_sys_realtime(int64_t *seconds, int64_t *nanoseconds);
 int lg_sys_pid(void);
 int lg_sys_tid(void);
 
+/* The effective user id. */
+int64_t lg_sys_euid(void);
+
 #endif

@@ -7,6 +7,7 @@
 
 /* Together they leave room for everything else within LG_RECORD_BYTES_MAX. */
 #define EXE_BYTES_MAX    512
+#define TAG_BYTES_MAX    (6 * LG_TAG_BYTES_MAX + 2) /* escaped */
 #define RULE_BYTES_MAX   256
 #define CALLER_BYTES_MAX 512 /* one frame before escaping; further ones as far as they fit */
 #define TAIL_BYTES       256 /* kept free for what follows a long string, the line's end included */
@@ -116,6 +117,7 @@ static void json_stamp(struct lg_line *line, const struct lg_stamp *stamp)
     lg_line_bytes(line, "\"", 1);
     key_number(line, "pid", stamp->pid);
     key_number(line, "tid", stamp->tid);
+    key_text(line, "tag", stamp->tag, TAG_BYTES_MAX);
     key_text(line, "exe", stamp->exe, EXE_BYTES_MAX);
 }
 
@@ -157,6 +159,15 @@ static void json_decision(struct lg_line *line, const struct lg_event *event)
     key_text(line, "rule", printed_rule(event, rule, sizeof rule), RULE_BYTES_MAX);
 }
 
+/* Which policy that was, since FILE:LINE means something else after an edit. */
+static void json_policy(struct lg_line *line, const struct lg_policy *policy)
+{
+    key(line, "policy");
+    lg_line_bytes(line, "\"", 1);
+    lg_line_hex(line, lg_policy_digest(policy), 8);
+    lg_line_bytes(line, "\"", 1);
+}
+
 static void json_event(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_event *event,
                        const struct lg_frames *frames)
 {
@@ -167,6 +178,7 @@ static void json_event(struct lg_line *line, const struct lg_stamp *stamp, const
     key_word(line, "role", event->role == LG_ROLE_UNKNOWN ? NULL : lg_role_name(event->role));
     key_word(line, "cause", lg_cause_name(event->cause));
     json_decision(line, event);
+    json_policy(line, event->policy);
     key_word(line, "outcome", lg_outcome_name(event->outcome));
     json_socket(line, &event->socket);
     if (event->drained)
@@ -189,7 +201,12 @@ static void text_stamp(struct lg_line *line, const struct lg_stamp *stamp)
     lg_line_escaped(line, basename_of(stamp->exe), 64);
     lg_line_word(line, "[");
     lg_line_number(line, stamp->pid);
-    lg_line_word(line, "]: ");
+    lg_line_word(line, "]");
+    if (stamp->tag.at) {
+        lg_line_word(line, " ");
+        lg_line_escaped(line, stamp->tag, TAG_BYTES_MAX);
+    }
+    lg_line_word(line, ": ");
 }
 
 static const char *sentence_of(enum lg_outcome outcome)

@@ -24,6 +24,7 @@ struct lg_stamp {
     int pid;
     int tid;
     struct lg_text exe;
+    struct lg_text tag;  /* {NULL, 0} without one */
     uint64_t suppressed; /* records dropped since the last one */
 };
 

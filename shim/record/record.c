@@ -13,6 +13,7 @@ static struct {
     uint32_t limit_per_s;
     uint32_t callers;
     struct lg_text exe;
+    struct lg_text tag;
     struct lg_limit limit;
 } recorder = {.limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
 
@@ -22,6 +23,7 @@ void lg_record_start(const struct lg_settings *settings, struct lg_text exe)
     recorder.limit_per_s = settings->limit_per_s;
     recorder.callers = settings->callers;
     recorder.exe = exe;
+    recorder.tag = settings->tag;
 }
 
 bool lg_record_possible(const struct lg_decision *decision)
@@ -50,6 +52,7 @@ static void stamp_now(struct lg_stamp *stamp)
     stamp->pid = lg_sys_pid();
     stamp->tid = lg_sys_tid();
     stamp->exe = recorder.exe;
+    stamp->tag = recorder.tag;
     stamp->suppressed = lg_limit_dropped(&recorder.limit);
 }
 

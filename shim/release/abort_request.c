@@ -97,6 +97,10 @@ static enum lg_outcome carry_out(const struct lg_abort_request *request)
 {
     enum lg_verdict_kind kind = request->event.decision.verdict.kind;
 
+    if (request->event.decision.undecided) {
+        disarm(request);
+        return LG_OUTCOME_UNDECIDED;
+    }
     if (kind == LG_VERDICT_ALLOW || kind == LG_VERDICT_OBSERVE)
         return LG_OUTCOME_ALLOWED;
     if (kind != LG_VERDICT_REJECT) {
@@ -137,7 +141,7 @@ int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
     lg_facts_ask(&event->socket, LG_FACT_STATE);
     if (!event->socket.is_tcp)
         return 0; /* the option is without effect there */
-    lg_in_force_decide(event);
+    lg_in_force_decide_request(event);
     event->outcome = carry_out(request);
     event->error = event->outcome == LG_OUTCOME_REJECTED ? event->decision.verdict.reject_errno : 0;
     record(event);

@@ -101,6 +101,18 @@ static void release_lingering(struct lg_closing *closing)
     event->outcome = LG_OUTCOME_LINGERED;
 }
 
+/* What is not acknowledged now, FIN not counted. The record keeps the state of the call. */
+static bool has_unsent_left(struct lg_socket *socket)
+{
+    struct lg_socket now;
+
+    lg_facts_init(&now, socket->fd);
+    lg_facts_ask(&now, LG_FACT_STATE); /* the count leaves out the FIN, which went out since */
+    lg_facts_ask(&now, LG_FACT_UNSENT);
+    socket->unsent_bytes = now.unsent_bytes;
+    return now.unsent_bytes > 0;
+}
+
 static bool peer_is_done(const struct lg_socket *socket)
 {
     return socket->ready & POLLRDHUP && lg_facts_has_fin(socket);
@@ -122,24 +134,12 @@ static void release_muted(struct lg_closing *closing)
         lg_bound_orphan(socket->fd, MUTED_SECONDS + seconds_up(event->decision.verdict.duration_ms));
     if (event->outcome == LG_OUTCOME_DEADLINE)
         return;
-    if (is_done && !socket->has_unsent)
+    if (is_done && !(socket->has_unsent && has_unsent_left(socket)))
         event->outcome = LG_OUTCOME_DRAINED;
     else if (muted)
         event->outcome = LG_OUTCOME_MUTED;
     else
         event->outcome = has_left(closing) ? LG_OUTCOME_ABORTED : LG_OUTCOME_ORDERLY;
-}
-
-/* What is left now that the wait is over. The record keeps the state of the call. */
-static bool has_unsent_left(struct lg_socket *socket)
-{
-    struct lg_socket now;
-
-    lg_facts_init(&now, socket->fd);
-    lg_facts_ask(&now, LG_FACT_STATE); /* the count leaves out the FIN, which went out since */
-    lg_facts_ask(&now, LG_FACT_UNSENT);
-    socket->unsent_bytes = now.unsent_bytes;
-    return now.unsent_bytes > 0;
 }
 
 /* Waits in the close. True when that was all there was to do. */
@@ -149,6 +149,7 @@ static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
     struct lg_graceful drain = {
         .socket = &event->socket,
         .limit_ms = event->decision.verdict.duration_ms,
+        .idle_ms = event->decision.verdict.idle_ms,
         .drained_bytes = &event->drained_bytes,
     };
     enum lg_graceful_end end = lg_graceful_drain(&drain);
@@ -206,7 +207,8 @@ void lg_act_abort(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
 
-    event->outcome = LG_OUTCOME_ABORTED;
+    /* What a peer sends later is answered by RST, or is not: the close itself is in order. */
+    event->outcome = event->cause == LG_CAUSE_LATE ? LG_OUTCOME_ORDERLY : LG_OUTCOME_ABORTED;
     if (closing->mark == LG_MARK_NONE)
         return;
     if (!lg_act_is_sole(closing)) { /* what stays disarmed here would be armed for every other holder */
@@ -235,14 +237,16 @@ enum lg_close_way lg_act_release(struct lg_closing *closing)
     return LG_CLOSE_AS_ASKED;
 }
 
-void lg_act_exit(struct lg_closing *closing)
+bool lg_act_exit(struct lg_closing *closing)
 {
-    closing->untouched = lg_facts_is_in_repair(closing->event.socket.fd);
-    if (closing->untouched)
-        return;
-    lg_facts_ask(&closing->event.socket, LG_FACT_READY);
-    if (closing->event.decision.verdict.kind == LG_VERDICT_DRAIN)
+    struct lg_event *event = &closing->event;
+
+    if (lg_facts_is_in_repair(event->socket.fd))
+        return false;
+    lg_facts_ask(&event->socket, LG_FACT_READY);
+    if (event->decision.verdict.kind == LG_VERDICT_DRAIN)
         release_muted(closing);
     else
         release_orderly(closing, 0);
+    return event->outcome == LG_OUTCOME_MUTED || event->drained_bytes > 0;
 }

@@ -29,9 +29,9 @@ enum lg_close_way lg_act_release(struct lg_closing *closing);
 
 /*
  * At the end of the process, for a sole holder: only the reading side, since what is still buffered and
- * other destructors may write. Nothing waits.
+ * other destructors may write. Nothing waits. False when there was nothing to do.
  */
-void lg_act_exit(struct lg_closing *closing);
+bool lg_act_exit(struct lg_closing *closing);
 
 /* Whether the socket is held by this descriptor alone; asked once. */
 bool lg_act_is_sole(struct lg_closing *closing);

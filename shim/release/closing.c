@@ -16,6 +16,8 @@
 /* A lingering close that ended this close to its time ended by it: the kernel counts in ticks. */
 #define TICK_MS 20
 
+#define LATE_MS 1000 /* a peer that sent so shortly before the close may well send on */
+
 static bool find_backlog(struct lg_event *event)
 {
     event->cause = LG_CAUSE_BACKLOG;
@@ -27,6 +29,16 @@ static bool find_unread(struct lg_event *event)
     event->cause = LG_CAUSE_UNREAD;
     return lg_in_force_treats(LG_CAUSE_UNREAD) && event->socket.state != LG_TCP_CLOSE &&
            lg_facts_has_unread(&event->socket);
+}
+
+/* The peer is probably not done: something of ours is on its way, or it sent within the last second. */
+static bool find_late(struct lg_event *event)
+{
+    const struct lg_socket *socket = &event->socket;
+
+    event->cause = LG_CAUSE_LATE;
+    return lg_in_force_treats(LG_CAUSE_LATE) && socket->state == LG_TCP_ESTABLISHED &&
+           (socket->has_unsent || (socket->had_input && socket->last_input_ms < LATE_MS));
 }
 
 /* True when the close of this socket needs a decision: the first cause that applies. */
@@ -41,7 +53,7 @@ static bool find_cause(struct lg_closing *closing)
     closing->mark = lg_mark_read(&linger);
     closing->armed = lg_linger_aborts(&linger);
     asked = (closing->mark != LG_MARK_NONE || closing->armed) && lg_in_force_treats(LG_CAUSE_LINGER_ZERO);
-    if (!asked && !lg_in_force_treats(LG_CAUSE_UNREAD) && !lg_in_force_treats(LG_CAUSE_BACKLOG))
+    if (!asked && !lg_in_force_treats_any_close())
         return false;
     lg_facts_ask(&event->socket, LG_FACT_STATE);
     if (!event->socket.is_tcp) /* other protocols know the option too, and are none of our business */
@@ -49,7 +61,7 @@ static bool find_cause(struct lg_closing *closing)
     if (event->socket.state == LG_TCP_LISTEN)
         return find_backlog(event);
     event->cause = LG_CAUSE_LINGER_ZERO;
-    return asked || find_unread(event);
+    return asked || find_unread(event) || find_late(event);
 }
 
 static bool aborts(const struct lg_event *event)
@@ -192,7 +204,7 @@ void lg_closing_finish(struct lg_closing *closing)
 }
 
 /* The end of the process closes what is left; an abort that was asked for and disarmed stays so. */
-static void exit_with(struct lg_closing *closing)
+static void end_with_process(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
 
@@ -202,11 +214,9 @@ static void exit_with(struct lg_closing *closing)
     if (aborts(event))
         return;
     prepare_record(closing);
-    lg_act_exit(closing);
-    if (closing->recorded && closing->untouched)
-        lg_record_withdraw();
-    else if (closing->recorded)
-        lg_record_write(event);
+    if (!lg_act_exit(closing))
+        closing->untouched = true;
+    lg_closing_finish(closing);
 }
 
 void lg_closing_exit(void)
@@ -217,6 +227,6 @@ void lg_closing_exit(void)
         struct lg_closing closing = {.event = {.call = LG_CALL_EXIT}, .asked_if_sole = true, .is_sole = true};
 
         lg_facts_init(&closing.event.socket, fd);
-        exit_with(&closing);
+        end_with_process(&closing);
     }
 }

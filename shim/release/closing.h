@@ -28,12 +28,12 @@ enum lg_close_way {
 
 struct lg_closing {
     struct lg_event event;
-    bool recorded;       /* finish writes the event down */
-    enum lg_mark mark;   /* found on the socket */
-    bool armed;          /* SO_LINGER {on, 0} is set */
-    bool asked_if_sole;  /* is_sole is known */
-    bool is_sole;        /* this descriptor alone holds the socket */
-    bool untouched;      /* the socket is in TCP_REPAIR: it ends in silence, which is nothing to record */
+    bool recorded;      /* finish writes the event down */
+    enum lg_mark mark;  /* found on the socket */
+    bool armed;         /* SO_LINGER {on, 0} is set */
+    bool asked_if_sole; /* is_sole is known */
+    bool is_sole;       /* this descriptor alone holds the socket */
+    bool untouched; /* nothing was done, nor is anything to be told: the socket is in TCP_REPAIR and ends in silence */
     uint32_t linger_ms;  /* the real close waits, at most this long; 0 when it does not */
     uint64_t started_ms; /* CLOCK_MONOTONIC */
 };

@@ -84,7 +84,7 @@ static enum lg_graceful_end end_of_input(int fd)
 
     lg_facts_init(&now, fd);
     lg_facts_ask(&now, LG_FACT_STATE);
-    return lg_facts_has_fin(&now) ? LG_GRACEFUL_FIN : LG_GRACEFUL_INTERRUPTED;
+    return lg_facts_has_fin(&now) || lg_facts_is_mptcp(fd) ? LG_GRACEFUL_FIN : LG_GRACEFUL_INTERRUPTED;
 }
 
 /* What a read tells; LG_GRACEFUL_NO_WAIT: go on. */

@@ -2,7 +2,11 @@
 #include "shim/release/in_force.h"
 
 #include "shim/base/gate.h"
+#include "shim/base/sys.h"
 #include "shim/holder/holder.h"
+
+/* The causes that a close has whether an abort was asked for or not. */
+#define AT_ANY_CLOSE (1u << LG_CAUSE_UNREAD | 1u << LG_CAUSE_LATE | 1u << LG_CAUSE_BACKLOG)
 
 static const struct lg_in_force *current;
 static bool abort_asked;
@@ -22,13 +26,18 @@ bool lg_in_force_treats(enum lg_cause cause)
     return treats(lg_in_force(), 1u << cause);
 }
 
+bool lg_in_force_treats_any_close(void)
+{
+    return treats(lg_in_force(), AT_ANY_CLOSE);
+}
+
 static bool inspects(const struct lg_in_force *in_force)
 {
     enum lg_inspect inspect = in_force ? in_force->policy->settings.inspect : LG_INSPECT_NEVER;
 
     if (inspect == LG_INSPECT_NEVER)
         return false;
-    return inspect == LG_INSPECT_EVERY_CLOSE || treats(in_force, 1u << LG_CAUSE_UNREAD | 1u << LG_CAUSE_BACKLOG) ||
+    return inspect == LG_INSPECT_EVERY_CLOSE || treats(in_force, AT_ANY_CLOSE) ||
            (__atomic_load_n(&abort_asked, __ATOMIC_RELAXED) && treats(in_force, 1u << LG_CAUSE_LINGER_ZERO));
 }
 
@@ -58,17 +67,42 @@ void lg_in_force_abort_asked(void)
     update();
 }
 
-void lg_in_force_decide(struct lg_event *event)
+/* The facts that some rule asks for, as far as they are known. */
+static struct lg_facts gather(const struct lg_in_force *in_force, struct lg_event *event)
 {
-    const struct lg_in_force *in_force = lg_in_force();
-    struct lg_facts facts = {.cause = event->cause, .exe = in_force->process.exe, .user = LG_USER_UNKNOWN};
+    const struct lg_needs *needs = &in_force->needs;
+    struct lg_facts facts = {.cause = event->cause,
+                             .exe = in_force->process.exe,
+                             .cgroup = in_force->process.cgroup,
+                             .user = needs->user ? lg_sys_euid() : LG_USER_UNKNOWN};
 
-    lg_facts_ask(&event->socket,
-                 (in_force->needs.local ? LG_FACT_LOCAL : 0u) | (in_force->needs.peer ? LG_FACT_PEER : 0u));
+    lg_facts_ask(&event->socket, (needs->local ? LG_FACT_LOCAL : 0u) | (needs->peer ? LG_FACT_PEER : 0u));
     event->role = lg_holder_role(event->socket.fd);
+    event->policy = in_force->policy;
     facts.local = event->socket.local;
     facts.peer = event->socket.peer;
     facts.role = event->role;
-    event->policy = in_force->policy;
+    return facts;
+}
+
+void lg_in_force_decide(struct lg_event *event)
+{
+    const struct lg_in_force *in_force = lg_in_force();
+    struct lg_facts facts = gather(in_force, event);
+
+    if (in_force->needs.unsent) {
+        lg_facts_ask(&event->socket, LG_FACT_UNSENT);
+        if (lg_facts_knows(&event->socket, LG_FACT_UNSENT))
+            facts.unsent = event->socket.unsent_bytes > 0 ? LG_UNSENT_SOME : LG_UNSENT_NONE;
+    }
     event->decision = lg_decide(in_force->policy, &facts);
+}
+
+void lg_in_force_decide_request(struct lg_event *event)
+{
+    const struct lg_in_force *in_force = lg_in_force();
+    struct lg_facts facts = gather(in_force, event);
+    bool close_decides = in_force->policy->settings.inspect != LG_INSPECT_NEVER;
+
+    event->decision = close_decides ? lg_decide_request(in_force->policy, &facts) : lg_decide(in_force->policy, &facts);
 }

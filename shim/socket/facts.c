@@ -75,7 +75,7 @@ bool lg_facts_is_nonblocking(int fd)
     return flags < 0 || flags & O_NONBLOCK;
 }
 
-static bool is_mptcp(int fd)
+bool lg_facts_is_mptcp(int fd)
 {
     int protocol = 0;
 
@@ -88,7 +88,7 @@ static bool ask_state(struct lg_socket *socket)
 
     memset(&info, 0, sizeof info);
     if (!get_option(socket->fd, IPPROTO_TCP, TCP_INFO_OPTION, &info, sizeof info)) {
-        socket->is_mptcp = socket->is_tcp = is_mptcp(socket->fd);
+        socket->is_mptcp = socket->is_tcp = lg_facts_is_mptcp(socket->fd);
         return false;
     }
     socket->is_tcp = true;

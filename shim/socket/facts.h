@@ -103,6 +103,9 @@ bool lg_facts_is_nonblocking(int fd);
 /* True when the state tells that the peer's FIN has arrived, and where it is not known (MPTCP without TCP_INFO). */
 bool lg_facts_has_fin(const struct lg_socket *socket);
 
+/* True for a socket of MPTCP, whose state is that of one of its subflows. */
+bool lg_facts_is_mptcp(int fd);
+
 /* True for a socket in TCP_REPAIR, which must end without a segment. */
 bool lg_facts_is_in_repair(int fd);
 
