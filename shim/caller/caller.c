@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 
-#include "shim/caller/maps.h"
-#include "shim/caller/module.h"
 #include "shim/base/safe_read.h"
 #include "shim/base/sys.h"
+#include "shim/caller/maps.h"
+#include "shim/caller/module.h"
 #include "shim/caller/unwind.h"
 
 #define MAPS_READ_BYTES 512
@@ -18,21 +17,14 @@
 
 static const char deleted[] = " (deleted)";
 
-extern unsigned long getauxval(unsigned long) __attribute__((weak));
-
 /* Set when the loader was started by hand (ld.so PROGRAM): the executable is then the loader. */
 static struct lg_text started_by_loader;
 
-void lg_caller_load(void)
+void lg_caller_load(uintptr_t program_headers, size_t count, uintptr_t base, const char *execfn)
 {
-    const char *path;
-
-    lg_module_load();
-    if (getauxval == NULL || getauxval(AT_PHDR) == 0 || getauxval(AT_BASE) != 0)
-        return;
-    path = (const char *)getauxval(AT_EXECFN);
-    if (path != NULL)
-        started_by_loader = (struct lg_text){path, strlen(path)};
+    lg_module_load(program_headers, count);
+    if (program_headers != 0 && base == 0 && execfn != NULL)
+        started_by_loader = (struct lg_text){execfn, strlen(execfn)};
 }
 
 void lg_frames_collect(struct lg_frames *frames, uintptr_t first, unsigned wanted)

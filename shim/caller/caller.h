@@ -25,8 +25,12 @@ struct lg_frames {
     uintptr_t address[LG_CALLERS_MAX];
 };
 
-/* Notes how the program was started. Called once, from the constructor. No system call. */
-void lg_caller_load(void);
+/*
+ * Notes how the program was started, from its auxiliary vector: AT_PHDR, AT_PHNUM, AT_BASE and
+ * AT_EXECFN of getauxval(3), 0 or NULL where it has none. `execfn` is kept. Called once, from the
+ * constructor. No system call.
+ */
+void lg_caller_load(uintptr_t program_headers, size_t count, uintptr_t base, const char *execfn);
 
 /*
  * Finds at most `wanted` frames. `first`, the return address of the interposed call as its wrapper

@@ -476,8 +476,8 @@ static bool interpret(struct table *table, struct lg_safe_pages *peek, struct lg
     return !reader.failed;
 }
 
-bool lg_eh_frame_row(struct lg_safe_pages *peek, const struct lg_module *module, uintptr_t address, struct lg_eh_row *row,
-                     bool *is_signal)
+bool lg_eh_frame_row(struct lg_safe_pages *peek, const struct lg_module *module, uintptr_t address,
+                     struct lg_eh_row *row, bool *is_signal)
 {
     struct description description;
     struct table table;

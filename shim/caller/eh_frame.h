@@ -13,8 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shim/caller/module.h"
 #include "shim/base/safe_read.h"
+#include "shim/caller/module.h"
 
 /* The registers that a walk needs, in the order of the machine's DWARF numbers from FIRST_NUMBER. */
 #if defined(__x86_64__)
@@ -74,7 +74,7 @@ static inline unsigned lg_register_of(uint64_t number)
  * with `row` in an undefined state;
  * `is_signal`, whether the function is the trampoline of a signal, is set even so.
  */
-bool lg_eh_frame_row(struct lg_safe_pages *peek, const struct lg_module *module, uintptr_t address, struct lg_eh_row *row,
-                     bool *is_signal);
+bool lg_eh_frame_row(struct lg_safe_pages *peek, const struct lg_module *module, uintptr_t address,
+                     struct lg_eh_row *row, bool *is_signal);
 
 #endif

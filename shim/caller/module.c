@@ -3,7 +3,6 @@
 
 #include <link.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 /* More than any linker writes; a bound for a header that lies. */
 #define HEADERS_MAX 64u
@@ -25,8 +24,6 @@ struct found_object {
 /* By a name of our own, since <link.h> of a newer glibc declares it for its own struct. */
 extern int find_object(void *, struct found_object *) __asm__("_dl_find_object") __attribute__((weak));
 
-extern unsigned long getauxval(unsigned long) __attribute__((weak));
-
 struct headers {
     uintptr_t at;
     size_t count;
@@ -34,11 +31,9 @@ struct headers {
 
 static struct headers program_headers;
 
-void lg_module_load(void)
+void lg_module_load(uintptr_t at, size_t count)
 {
-    if (getauxval == NULL || getauxval(AT_PHDR) == 0)
-        return;
-    program_headers = (struct headers){(uintptr_t)getauxval(AT_PHDR), getauxval(AT_PHNUM)};
+    program_headers = (struct headers){at, count < HEADERS_MAX ? count : HEADERS_MAX};
 }
 
 bool lg_module_can_find(void)

@@ -12,6 +12,7 @@
 #define LG_MODULE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "shim/base/safe_read.h"
@@ -28,8 +29,8 @@ struct lg_module {
     const char *name;       /* as the loader has it, "" for the executable; lives as long as the module */
 };
 
-/* Notes where the program headers of the executable are. Called once, from the constructor. */
-void lg_module_load(void);
+/* Notes where the program headers of the executable are, 0 if not known. Called once, from the constructor. */
+void lg_module_load(uintptr_t program_headers, size_t count);
 
 /* Whether modules can be found at all: not under musl, nor under glibc before 2.35. */
 bool lg_module_can_find(void);

@@ -13,10 +13,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/base/safe_read.h"
 #include "shim/caller/caller.h"
 #include "shim/caller/eh_frame.h"
 #include "shim/caller/module.h"
-#include "shim/base/safe_read.h"
 
 /* A position in a walk: the state in which one function is, or will be when it is returned to. */
 struct lg_walk {

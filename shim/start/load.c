@@ -300,7 +300,7 @@ static void start(const struct lg_environment *environment)
     bool strict;
 
     lg_line_init(&trouble.line, trouble.first, sizeof trouble.first - 1);
-    lg_caller_load();
+    lg_caller_load(getauxval(AT_PHDR), getauxval(AT_PHNUM), getauxval(AT_BASE), (const char *)getauxval(AT_EXECFN));
     read_exe();
     if (exe_path[0])
         in_force.process.exe = text_of(exe_path);

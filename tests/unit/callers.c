@@ -4,8 +4,8 @@
  * prints the frames found: `NUMBER MODULE+0xOFFSET`, or `NUMBER -` for an address without a name.
  * A line `expected FUNCTION:LINE` says where the first of them must be. Built by caller.t in many ways.
  *
- * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c
- * links: shim/caller/unwind.c shim/base/sys.c
+ * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c
+ * links: shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/base/sys.c
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -351,6 +352,6 @@ int main(int argc, char **argv)
     if (argc < 2)
         return 2;
     exe_bytes = length < 0 ? 0 : (size_t)length;
-    lg_caller_load();
+    lg_caller_load(getauxval(AT_PHDR), getauxval(AT_PHNUM), getauxval(AT_BASE), (const char *)getauxval(AT_EXECFN));
     return run(argc, argv);
 }

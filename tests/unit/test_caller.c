@@ -3,8 +3,8 @@
  * The parts of naming a caller: /proc/self/maps read in pieces, room that does not suffice, what may
  * be asked of the kernel and what happens when it refuses. The frames themselves: caller.t.
  *
- * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c
- * links: shim/caller/unwind.c shim/base/sys.c
+ * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c
+ * links: shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/base/sys.c
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -207,7 +208,7 @@ static void one_frame_in_strict_mode(void)
     /* From here on every system call but read, write and exit kills. */
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0)
         syscall(SYS_exit, 2);
-    lg_caller_load();
+    lg_caller_load(getauxval(AT_PHDR), getauxval(AT_PHNUM), getauxval(AT_BASE), (const char *)getauxval(AT_EXECFN));
     call(&frames, 1);
     length = lg_caller_name(frames.address[0], exe, out, sizeof out);
     syscall(SYS_exit, frames.count == 1 && length > 16 ? 0 : 3);
