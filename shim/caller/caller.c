@@ -29,12 +29,10 @@ void lg_caller_load(uintptr_t program_headers, size_t count, uintptr_t base, con
 
 void lg_frames_collect(struct lg_frames *frames, uintptr_t first, unsigned wanted)
 {
-    frames->count = 0;
-    if (wanted == 0)
-        return;
-    frames->address[frames->count++] = first;
+    frames->count = wanted == 0 ? 0 : 1;
+    frames->address[0] = first;
     if (wanted > 1)
-        lg_unwind_collect(frames, wanted > LG_CALLERS_MAX ? LG_CALLERS_MAX : wanted);
+        frames->count = lg_unwind(frames->address, wanted > LG_CALLERS_MAX ? LG_CALLERS_MAX : wanted);
 }
 
 /* Appends +0xOFFSET to the `length` bytes of the module's path. */

@@ -35,10 +35,10 @@ void lg_caller_load(uintptr_t program_headers, size_t count, uintptr_t base, con
 /*
  * Finds at most `wanted` frames. `first`, the return address of the interposed call as its wrapper
  * has it from __builtin_return_address(0), is always the first of them; for one frame nothing is
- * unwound and no system call made. The others are found from the functions below us on the stack:
- * through this library to `first`, and from there by the unwinding tables of each module, for as
- * long as they hold what they should. Where the loader has no _dl_find_object (musl, glibc before
- * 2.35) `first` is the only one.
+ * unwound and no system call made. The others are found by unwinding, from this function on: through
+ * this library to `first`, and further up until there are enough, or until a stack, a table or a
+ * sandbox gives no answer that can be relied on. Where the loader has no _dl_find_object (musl, glibc
+ * before 2.35) `first` is the only one.
  */
 void lg_frames_collect(struct lg_frames *frames, uintptr_t first, unsigned wanted);
 

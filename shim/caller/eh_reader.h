@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the tables of .eh_frame: numbers of every form that they use, in sequence, never outside of
- * bounds and never where no memory is. A reader that failed stays so, and everything it reads is 0:
- * it is enough to look once, at the end.
+ * Reading DWARF data in sequence, never outside of the given range and never where no memory is.
+ * A reader that failed once stays failed, and everything it then reads is 0: it is enough to look
+ * at `failed` after the last read.
  *
- * Async-signal-safe, thread-safe, fork-safe.
+ * Async-signal-safe, thread-safe, fork-safe. Bounded: a read consumes what it looks at.
  */
 #ifndef LG_EH_READER_H
 #define LG_EH_READER_H
@@ -15,62 +15,35 @@
 
 #include "shim/base/safe_read.h"
 
-/* How a pointer is written: DW_EH_PE_* of the Linux Standard Base. */
-enum lg_eh_encoding {
-    LG_FORMAT_MASK = 0x0f,
-    LG_FORMAT_WORD = 0x00,
-    LG_FORMAT_ULEB = 0x01,
-    LG_FORMAT_U2 = 0x02,
-    LG_FORMAT_U4 = 0x03,
-    LG_FORMAT_U8 = 0x04,
-    LG_FORMAT_SLEB = 0x09,
-    LG_FORMAT_S2 = 0x0a,
-    LG_FORMAT_S4 = 0x0b,
-    LG_FORMAT_S8 = 0x0c,
-    LG_RELATION_MASK = 0x70,
-    LG_RELATION_NONE = 0x00,
-    LG_RELATION_HERE = 0x10,
-    LG_RELATION_HEADER = 0x30,
-    LG_INDIRECT = 0x80,
-    LG_OMITTED = 0xff
+/* How a pointer is encoded, Linux Standard Base 5.0, "DWARF Exception Header Encoding". */
+enum {
+    DW_EH_PE_absptr = 0x00,
+    DW_EH_PE_udata4 = 0x03,
+    DW_EH_PE_udata8 = 0x04,
+    DW_EH_PE_sdata4 = 0x0b,
+    DW_EH_PE_pcrel = 0x10,
+    DW_EH_PE_datarel = 0x30
 };
 
-/* What is being read: sequential, and void from the first read that fails. */
-struct lg_reader {
-    struct lg_safe_pages *peek;
+struct lg_eh_reader {
+    struct lg_safe_pages *pages;
     uintptr_t at;
     uintptr_t end;
-    uintptr_t readable; /* what lies between `at` and this can be read; it may be behind `end`, or before `at` */
+    uintptr_t readable_end; /* from `at` up to here the memory is known to be readable; may be before `at` */
     bool failed;
 };
 
-struct lg_span {
-    uintptr_t start;
-    uintptr_t end;
-};
+/* A reader of [start, end). `pages` must outlive it. */
+struct lg_eh_reader lg_eh_reader_make(struct lg_safe_pages *pages, uintptr_t start, uintptr_t end);
 
-struct lg_reader lg_reader_make(struct lg_safe_pages *peek, uintptr_t start, uintptr_t end);
+void lg_eh_skip(struct lg_eh_reader *reader, uint64_t size_bytes);
 
-/* Copies the next bytes. Returns false, and leaves `to` alone or undefined, where they cannot be had. */
-bool lg_take(struct lg_reader *reader, void *to, size_t size);
-
-void lg_take_skip(struct lg_reader *reader, uint64_t size);
-
-/* Where the next `size` bytes are; they are skipped. */
-struct lg_span lg_take_span(struct lg_reader *reader, uint64_t size);
-
-uint8_t lg_take_u8(struct lg_reader *reader);
-uint16_t lg_take_u16(struct lg_reader *reader);
-uint32_t lg_take_u32(struct lg_reader *reader);
+uint8_t lg_eh_read_u8(struct lg_eh_reader *reader);
+uint16_t lg_eh_read_u16(struct lg_eh_reader *reader);
+uint32_t lg_eh_read_u32(struct lg_eh_reader *reader);
 
 /* LEB128, DWARF 5 section 7.6. Bits beyond 64 are dropped. */
-uint64_t lg_take_uleb(struct lg_reader *reader);
-int64_t lg_take_sleb(struct lg_reader *reader);
-
-/* A number in one of LG_FORMAT_*; signed ones are extended. */
-uint64_t lg_take_format(struct lg_reader *reader, uint8_t format);
-
-/* A pointer, relative to where it is or to `header` (0: none); indirect ones are not followed and fail. */
-uintptr_t lg_take_pointer(struct lg_reader *reader, uint8_t encoding, uintptr_t header);
+uint64_t lg_eh_read_uleb(struct lg_eh_reader *reader);
+int64_t lg_eh_read_sleb(struct lg_eh_reader *reader);
 
 #endif

@@ -6,88 +6,66 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "shim/caller/eh_expression.h"
+#include "shim/caller/cfi.h"
+#include "shim/caller/eh_frame.h"
+#include "shim/caller/expression.h"
 
-/* From our own frame to the interposed call, and then through trampolines. */
+/* How many frames may lie between our own and the interposed call: those of this library. */
 #define OWN_FRAMES_MAX 32u
 
-bool lg_walk_knows(const struct lg_walk *walk, unsigned i)
+/* The canonical frame address (CFA): what the stack pointer was in the caller, just before the call. */
+static bool find_cfa(struct lg_walk *walk, const struct lg_module *module, const struct lg_cfi_row *row, uintptr_t *cfa)
 {
-    return i < LG_REGISTER_COUNT && (walk->known & (1u << i)) != 0;
-}
-
-/* A word of the stack: aligned, and not below the frame that it is said to be part of. */
-bool lg_walk_read(struct lg_walk *walk, uintptr_t at, uintptr_t *word)
-{
-    return at % sizeof(uintptr_t) == 0 && at >= walk->value[LG_REGISTER_SP] && at >= walk->stack_start &&
-           at < walk->stack_end && walk->stack_end - at >= sizeof(uintptr_t) &&
-           lg_safe_read(&walk->peek, word, at, sizeof(uintptr_t));
-}
-
-/* The canonical frame address: where the stack pointer will be after the return. */
-static bool find_cfa(struct lg_walk *walk, const struct lg_module *module, const struct lg_eh_row *row, uintptr_t *cfa)
-{
-    if (row->cfa.place == LG_IS_EXPRESSION)
-        return lg_expression_evaluate(walk, module, row->cfa.operand, NULL, cfa);
-    if (row->cfa.place != LG_IN_REGISTER || !lg_walk_knows(walk, (unsigned)row->cfa.operand))
+    if (row->cfa.kind == LG_RULE_EXPRESSION)
+        return lg_expression_evaluate(walk, module, row->cfa.operand, cfa);
+    if (row->cfa.kind != LG_RULE_REGISTER || !lg_walk_knows(walk, (unsigned)row->cfa.operand))
         return false;
     *cfa = walk->value[row->cfa.operand] + (uintptr_t)(intptr_t)row->cfa_offset;
     return true;
 }
 
-/* The caller's value of register `i`. Returns false where it cannot be had. */
-static bool find_value(struct lg_walk *walk, const struct lg_module *module, const struct lg_eh_row *row, uintptr_t cfa,
-                       unsigned i, uintptr_t *value)
+/* The caller's value of a register. Returns false where the rule, or what it needs, is not known. */
+static bool find_value(struct lg_walk *walk, const struct lg_module *module, struct lg_cfi_rule rule, uintptr_t cfa,
+                       unsigned index, uintptr_t *value)
 {
-    const struct lg_eh_rule *rule = &row->rule[i];
-    uintptr_t offset = (uintptr_t)(intptr_t)rule->operand;
     uintptr_t at;
 
-    switch ((enum lg_eh_place)rule->place) {
-    case LG_UNCHANGED:
-        if (i == LG_REGISTER_SP)
-            *value = cfa;
-        else
-            *value = walk->value[i];
-        return i == LG_REGISTER_SP || lg_walk_knows(walk, i);
-    case LG_AT_OFFSET:
-        return lg_walk_read(walk, cfa + offset, value);
-    case LG_IS_OFFSET:
-        *value = cfa + offset;
-        return true;
-    case LG_IN_REGISTER:
-        if (!lg_walk_knows(walk, (unsigned)rule->operand))
-            return false;
-        *value = walk->value[rule->operand];
-        return true;
-    case LG_AT_EXPRESSION:
-        return lg_expression_evaluate(walk, module, rule->operand, &cfa, &at) && lg_walk_read(walk, at, value);
-    case LG_IS_EXPRESSION:
-        return lg_expression_evaluate(walk, module, rule->operand, &cfa, value);
-    case LG_LOST:
+    switch ((enum lg_cfi_rule_kind)rule.kind) {
+    case LG_RULE_SAME_VALUE:
+        *value = index == LG_REGISTER_SP ? cfa : walk->value[index];
+        return index == LG_REGISTER_SP || lg_walk_knows(walk, index);
+    case LG_RULE_OFFSET:
+        return lg_walk_read(walk, cfa + (uintptr_t)(intptr_t)rule.operand, value);
+    case LG_RULE_REGISTER:
+        *value = lg_walk_knows(walk, (unsigned)rule.operand) ? walk->value[rule.operand] : 0;
+        return lg_walk_knows(walk, (unsigned)rule.operand);
+    case LG_RULE_EXPRESSION:
+        return lg_expression_evaluate(walk, module, rule.operand, &at) && lg_walk_read(walk, at, value);
+    case LG_RULE_UNDEFINED:
     default:
         return false;
     }
 }
 
-/* Up is where the callers are. A function that was interrupted before it touched the stack has no frame yet. */
+/* The stack grows down, so callers are further up. */
 static bool is_upwards(const struct lg_walk *walk, uintptr_t sp)
 {
     if (sp % sizeof(uintptr_t) != 0)
         return false;
 #if defined(__aarch64__)
+    /* A call pushes nothing here: a function interrupted at its beginning still has the stack pointer of its caller. */
     if (walk->is_interrupted && sp == walk->value[LG_REGISTER_SP])
         return true;
 #endif
     return sp > walk->value[LG_REGISTER_SP];
 }
 
-static uintptr_t without_signature(uintptr_t address, bool is_signed)
+static uintptr_t strip_authentication(uintptr_t address, bool is_signed)
 {
 #if defined(__aarch64__)
     if (is_signed) {
         register uintptr_t x30 __asm__("x30") = address;
-        /* xpaclri, which is a no-operation where there are no signatures. */
+        /* xpaclri; processors without pointer authentication ignore it. */
         __asm__("hint 7" : "+r"(x30));
         return x30;
     }
@@ -96,54 +74,69 @@ static uintptr_t without_signature(uintptr_t address, bool is_signed)
     return address;
 }
 
-/* Replaces the registers in `walk` by those of the caller. */
-static bool apply(struct lg_walk *walk, const struct lg_module *module, const struct lg_eh_row *row)
+/*
+ * Whether `rule` can be applied to a register. "Same value" is what a row begins with, and is true only of registers
+ * that a function must preserve; a signal frame has saved all of them.
+ */
+static bool applies(const struct lg_walk *walk, struct lg_cfi_rule rule, unsigned index)
 {
-    uintptr_t value[LG_REGISTER_COUNT];
+    return walk->left_signal_frame || rule.kind != LG_RULE_SAME_VALUE || index == LG_REGISTER_SP ||
+           index == LG_REGISTER_RETURN || (LG_REGISTERS_PRESERVED & (1u << index)) != 0;
+}
+
+/* Replaces the registers in `walk` by those of the caller. */
+static bool restore_registers(struct lg_walk *walk, const struct lg_module *module, const struct lg_cfi_row *row)
+{
+    const uint32_t needed = 1u << LG_REGISTER_SP | 1u << LG_REGISTER_RETURN;
+    uintptr_t value[LG_REGISTER_COUNT] = {0};
     uint32_t known = 0;
     uintptr_t cfa;
 
 #if !defined(__aarch64__)
-    /* No register holds it: a table that does not say where it is has been cut short. */
-    if (row->rule[LG_REGISTER_RETURN].place == LG_UNCHANGED)
+    /* The call pushed the return address: a row that does not say where it is was not read from its beginning. */
+    if (row->rule[LG_REGISTER_RETURN].kind == LG_RULE_SAME_VALUE)
         return false;
 #endif
     if (!find_cfa(walk, module, row, &cfa))
         return false;
     for (unsigned i = 0; i < LG_REGISTER_COUNT; i++) {
-        bool kept = walk->left_signal || i == LG_REGISTER_SP || i == LG_REGISTER_RETURN ||
-                    (LG_REGISTERS_PRESERVED & (1u << i)) != 0;
-
-        if ((kept || row->rule[i].place != LG_UNCHANGED) && find_value(walk, module, row, cfa, i, &value[i]))
+        if (applies(walk, row->rule[i], i) && find_value(walk, module, row->rule[i], cfa, i, &value[i]))
             known |= 1u << i;
-        else
-            value[i] = 0;
     }
-    if ((known & (1u << LG_REGISTER_SP)) == 0 || (known & (1u << LG_REGISTER_RETURN)) == 0 ||
-        (!walk->left_signal && !is_upwards(walk, value[LG_REGISTER_SP])))
+    /* A signal handler may have a stack of its own, anywhere. */
+    if ((known & needed) != needed || (!walk->left_signal_frame && !is_upwards(walk, value[LG_REGISTER_SP])))
         return false;
     memcpy(walk->value, value, sizeof value);
-    walk->pc = without_signature(value[LG_REGISTER_RETURN], row->return_is_signed);
-    walk->is_interrupted = walk->left_signal;
-    /* A function that has called another has saved its own return address, if it will return. */
-    walk->known = walk->left_signal ? known : known & ~(1u << LG_REGISTER_RETURN);
+    walk->pc = strip_authentication(value[LG_REGISTER_RETURN], row->return_is_signed);
+    walk->is_interrupted = walk->left_signal_frame;
+    /* A caller's own return address is no longer in the register: the call that it made has overwritten it. */
+    walk->known = walk->left_signal_frame ? known : known & ~(1u << LG_REGISTER_RETURN);
     return walk->pc != 0;
+}
+
+/* An address in the instruction that the function is at: a call may be its last one, and return behind its end. */
+static uintptr_t lookup_address(const struct lg_walk *walk)
+{
+    return walk->is_interrupted ? walk->pc : walk->pc - 1;
 }
 
 bool lg_walk_step(struct lg_walk *walk, const struct lg_module *module)
 {
-    struct lg_eh_row row;
-    /* A call may be the last instruction of its function. */
-    uintptr_t address = walk->is_interrupted ? walk->pc : walk->pc - 1;
+    struct lg_fde fde;
+    struct lg_cfi_row row;
 
-    if (!lg_eh_frame_row(&walk->peek, module, address, &row, &walk->left_signal))
+    walk->left_signal_frame = false;
+    if (!lg_fde_find(&walk->pages, module, lookup_address(walk), &fde))
+        return false;
+    walk->left_signal_frame = fde.cie.is_signal_frame;
+    if (!lg_cfi_row_find(&walk->pages, module, &fde, lookup_address(walk), &row))
         return false;
 #if !defined(__aarch64__)
-    /* Where the tables name the address of the instruction itself, as those of a PLT do. */
+    /* The CFA of a procedure linkage table depends on the instruction that it is at. */
     walk->value[LG_REGISTER_RETURN] = walk->pc;
     walk->known |= 1u << LG_REGISTER_RETURN;
 #endif
-    return apply(walk, module, &row);
+    return restore_registers(walk, module, &row);
 }
 
 #if defined(__aarch64__)
@@ -154,78 +147,76 @@ struct signal_frame {
 };
 
 /*
- * The trampoline that handlers return to, in the vdso, has no tables since Linux 5.8 (and those that
- * it had named the caller of the interrupted function): it is known by its two instructions.
+ * The trampoline in the vdso has no FDE since Linux 5.8 (and the one it had named the caller of the
+ * interrupted function): it is known by its two instructions. Returns false for any other code.
  */
 static bool leave_trampoline(struct lg_walk *walk)
 {
     static const uint32_t trampoline[2] = {0xd2801168, 0xd4000001}; /* mov x8, #__NR_rt_sigreturn; svc #0 */
     uint32_t found[2];
     uintptr_t at = walk->value[LG_REGISTER_SP] + offsetof(struct signal_frame, context.uc_mcontext.regs[19]);
-    uintptr_t value[LG_REGISTER_COUNT];
-    uintptr_t pc;
+    uintptr_t value[LG_REGISTER_COUNT + 1]; /* x19 to x30 and sp, as ours, and pc */
 
-    if (walk->is_interrupted || !lg_safe_read(&walk->peek, found, walk->pc, sizeof found) ||
+    if (walk->is_interrupted || !lg_safe_read(&walk->pages, found, walk->pc, sizeof found) ||
         memcmp(found, trampoline, sizeof found) != 0)
         return false;
-    /* x19 to x30 and sp, in our order. */
-    for (unsigned i = 0; i < LG_REGISTER_COUNT; i++, at += sizeof(uintptr_t)) {
+    for (unsigned i = 0; i <= LG_REGISTER_COUNT; i++, at += sizeof(uintptr_t)) {
         if (!lg_walk_read(walk, at, &value[i]))
             return false;
     }
-    if (!lg_walk_read(walk, at, &pc))
-        return false;
-    memcpy(walk->value, value, sizeof value);
+    memcpy(walk->value, value, sizeof walk->value);
     walk->known = (1u << LG_REGISTER_COUNT) - 1;
-    walk->pc = pc;
+    walk->pc = value[LG_REGISTER_COUNT];
     walk->is_interrupted = true;
-    walk->left_signal = true;
+    walk->left_signal_frame = true;
     return true;
 }
 #else
 static bool leave_trampoline(struct lg_walk *walk)
 {
     (void)walk;
-    return false; /* it has tables like any function */
+    return false; /* trampolines have an FDE */
 }
 #endif
 
-/* Finds the module that the walk is in, unless it is still the same one. */
+/* Finds the module that the walk is in, unless it is still the same one. Returns false outside of code. */
 static bool follow_module(struct lg_walk *walk, struct lg_module *module)
 {
-    uintptr_t address = walk->is_interrupted ? walk->pc : walk->pc - 1;
+    uintptr_t address = lookup_address(walk);
 
     if ((address < module->start || address >= module->end) && !lg_module_find(module, address))
         return false;
-    return lg_module_is_code(module, &walk->peek, address);
+    return lg_module_is_code(module, &walk->pages, address);
 }
 
-static void collect(struct lg_frames *frames, unsigned wanted, struct lg_walk *walk)
+/* Walks up to the frame of addresses[0], and from there on collects. */
+static unsigned collect(struct lg_walk *walk, uintptr_t *addresses, unsigned wanted)
 {
     struct lg_module module = {0};
-    uintptr_t first = frames->address[0];
+    unsigned count = 1;
     bool met_first = false, more = true;
 
-    for (unsigned steps = 0; more && frames->count < wanted && steps < OWN_FRAMES_MAX + 2 * wanted; steps++) {
-        uintptr_t address = walk->pc + (walk->is_interrupted ? 1 : 0);
+    for (unsigned steps = 0; more && count < wanted && steps < OWN_FRAMES_MAX + 2 * wanted; steps++) {
+        uintptr_t address = lookup_address(walk) + 1;
 
         if (!leave_trampoline(walk)) {
             if (!follow_module(walk, &module))
-                return;
+                break;
             more = lg_walk_step(walk, &module);
         }
-        if (met_first && !walk->left_signal)
-            frames->address[frames->count++] = address;
-        met_first |= address == first;
+        if (met_first && !walk->left_signal_frame)
+            addresses[count++] = address;
+        met_first |= address == addresses[0];
     }
+    return count;
 }
 
-void lg_unwind_collect(struct lg_frames *frames, unsigned wanted)
+unsigned lg_unwind(uintptr_t *addresses, unsigned wanted)
 {
     struct lg_walk walk = {.stack_end = UINTPTR_MAX, .is_interrupted = true};
 
     if (!lg_module_can_find() || !lg_safe_read_works())
-        return;
+        return 1;
 #if defined(__x86_64__)
     __asm__ volatile("movq %%rbx, 24(%1)\n\t"
                      "movq %%rbp, 48(%1)\n\t"
@@ -269,5 +260,5 @@ void lg_unwind_collect(struct lg_frames *frames, unsigned wanted)
                      : "memory");
     walk.known = (1u << LG_REGISTER_COUNT) - 1;
 #endif
-    collect(frames, wanted, &walk);
+    return collect(&walk, addresses, wanted);
 }

@@ -4,11 +4,12 @@
  * exactly its size, so that AddressSanitizer sees every read outside of it.
  *
  * The input is a struct head, then stack_words words, then the module as it lies in memory: the seeds
- * hold tests/unit/lib_tables.c, linked with `ld -shared -z noseparate-code`, and stand in one of its
- * functions each. A word of
- * the stack or a register that is TAG_STACK or TAG_MODULE plus an offset stands for an address there.
+ * hold tests/unit/lib_tables.c, linked with `ld -shared --eh-frame-hdr -z noseparate-code`, and stand in one of its
+ * functions each; those named damaged_ have headers or tables that are cut or lie. A word of the
+ * stack or a register that is TAG_STACK or TAG_MODULE plus an offset stands for an address there.
  *
- * links: shim/caller/eh_reader.c shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/caller/module.c shim/base/safe_read.c
+ * links: shim/caller/module.c shim/caller/unwind.c shim/caller/eh_frame.c shim/caller/cfi.c
+ * links: shim/caller/expression.c shim/caller/eh_reader.c shim/base/safe_read.c
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -58,12 +59,12 @@ static unsigned walk_up(struct lg_walk *walk, const struct lg_module *module)
     unsigned steps = 0;
 
     while (steps < STEPS_MAX &&
-           lg_module_is_code(module, &walk->peek, walk->is_interrupted ? walk->pc : walk->pc - 1)) {
+           lg_module_is_code(module, &walk->pages, walk->is_interrupted ? walk->pc : walk->pc - 1)) {
         uintptr_t sp = walk->value[LG_REGISTER_SP];
 
         if (!lg_walk_step(walk, module))
             break;
-        require(walk->left_signal || walk->value[LG_REGISTER_SP] > sp, "the stack is walked upwards");
+        require(walk->left_signal_frame || walk->value[LG_REGISTER_SP] > sp, "the stack is walked upwards");
         require((walk->known & 1u << LG_REGISTER_SP) != 0, "the stack pointer stays known");
         require(walk->pc != 0, "the walk ends at address 0");
         steps++;

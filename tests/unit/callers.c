@@ -4,8 +4,8 @@
  * prints the frames found: `NUMBER MODULE+0xOFFSET`, or `NUMBER -` for an address without a name.
  * A line `expected FUNCTION:LINE` says where the first of them must be. Built by caller.t in many ways.
  *
- * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c
- * links: shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/base/sys.c
+ * links: shim/caller/caller.c shim/caller/maps.c shim/caller/module.c shim/caller/unwind.c shim/caller/eh_frame.c
+ * links: shim/caller/cfi.c shim/caller/expression.c shim/caller/eh_reader.c shim/base/safe_read.c shim/base/sys.c
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>

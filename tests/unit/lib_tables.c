@@ -62,22 +62,21 @@ __asm__(
     "function others\n"
     "    nop\n"
     "    .cfi_escape 0x0c, 7, 32\n"               /* def_cfa rsp, 32 */
-    "    .cfi_escape 0x16, 3, 4, 0x77, 8, 0x23, 8\n" /* val_expression rbx = rsp + 8 + 8 */
-    "    .cfi_escape 0x14, 12, 1\n"               /* val_offset r12 = cfa - 8 */
-    "    .cfi_escape 0x15, 13, 0x7f\n"            /* val_offset_sf r13 = cfa + 8 */
+    "    .cfi_escape 0x11, 6, 3\n"                /* offset_extended_sf rbp at cfa - 24 */
     "    .cfi_escape 0x09, 14, 12\n"              /* register r14 = r12 */
     "    .cfi_escape 0x07, 15\n"                  /* undefined r15 */
-    "    .cfi_escape 0x11, 6, 3\n"                /* offset_extended_sf rbp at cfa - 24 */
+    "    .cfi_escape 0x05, 13, 2\n"               /* offset_extended r13 at cfa - 16 */
+    "    .cfi_escape 0x10, 3, 3, 0x18, 0x77, 0\n" /* expression rbx: an operation that is not known */
     "    .cfi_escape 0x2e, 16\n"                  /* GNU_args_size, of no meaning here */
-    "    .cfi_escape 0x05, 17, 1\n"               /* offset_extended of a register that is not tracked */
+    "    .cfi_escape 0x05, 17, 1\n"               /* offset_extended of a register that is not needed */
     "    nop\n"
     "here others_body\n"
     "    nop\n"
-    "    .cfi_escape 0x2f, 3, 2\n"                /* GNU_negative_offset_extended rbx at cfa + 16 */
+    "    .cfi_escape 0x10, 3, 2, 0x77, 8\n"       /* expression rbx at rsp + 8 */
     "    .cfi_escape 0x05, 6, 4\n"                /* offset_extended rbp at cfa - 32 */
     "    .cfi_escape 0x08, 14\n"                  /* same_value r14 */
     "    .cfi_escape 0x06, 13\n"                  /* restore_extended r13 */
-    "    .cfi_escape 0x12, 7, 0x7b\n"             /* def_cfa_sf rsp, 40 */
+    "    .cfi_escape 0x13, 0x7b\n"                /* def_cfa_offset_sf 40 */
     "    nop\n"
     "here others_more\n"
     "    .cfi_escape 0x13, 0x7c\n"                /* def_cfa_offset_sf 32 */
@@ -93,41 +92,11 @@ __asm__(
     "here others_4\n"
     ".cfi_endproc\n"
 
-    /* each operation: the CFA is rsp + 16, in a roundabout way */
-    "function operations\n"
-    "    .cfi_escape 0x0f, 63\n"
-    "    .cfi_escape 0x77, 0\n"                   /* rsp */
-    "    .cfi_escape 0x08, 0xff, 0x09, 0xff\n"    /* 255, -1 */
-    "    .cfi_escape 0x22, 0x08, 0xfe, 0x1c\n"    /* + -> 254, - 254 -> 0 */
-    "    .cfi_escape 0x0a, 0, 1, 0x0b, 0, 0xff\n" /* 256, -256 */
-    "    .cfi_escape 0x22, 0x21\n"                /* + -> 0, or -> 0 */
-    "    .cfi_escape 0x0c, 1, 0, 0, 0, 0x0d, 0xff, 0xff, 0xff, 0xff, 0x22, 0x27\n" /* 1 + -1, xor -> 0 */
-    "    .cfi_escape 0x10, 0x80, 1, 0x11, 0x80, 0x7f, 0x22, 0x22\n"                /* 128 + -128 -> 0 */
-    "    .cfi_escape 0x12, 0x13\n"                /* dup, drop */
-    "    .cfi_escape 0x32, 0x16, 0x13\n"          /* 2, swap, drop: the 0 is gone, 2 is left */
-    "    .cfi_escape 0x14, 0x13\n"                /* over, drop */
-    "    .cfi_escape 0x34, 0x1e\n"                /* 4, mul -> 8 */
-    "    .cfi_escape 0x1f, 0x1f, 0x20, 0x20\n"    /* neg neg not not */
-    "    .cfi_escape 0x31, 0x24, 0x31, 0x25\n"    /* shl 1, shr 1 */
-    "    .cfi_escape 0x38, 0x29\n"                /* == 8 -> 1 */
-    "    .cfi_escape 0x33, 0x24\n"                /* << 3 -> 8 */
-    "    .cfi_escape 0x96, 0x22, 0x23, 8\n"       /* nop, + rsp, + 8 */
+    /* as hand-written code that saved the stack pointer on another stack: CFA *(rsp + 8) + 8 */
+    "function switched\n"
+    "    .cfi_escape 0x0f, 5, 0x77, 8, 0x06, 0x23, 8\n"
     "    nop\n"
-    "here operations_body\n"
-    "    nop\n"
-    ".cfi_endproc\n"
-
-    /* comparisons: rbx = ge gt le lt ne of (3, 5), one bit each */
-    "function comparisons\n"
-    "    .cfi_escape 0x16, 3, 34\n"
-    "    .cfi_escape 0x33, 0x35, 0x2a\n"
-    "    .cfi_escape 0x31, 0x24, 0x33, 0x35, 0x2b, 0x22\n"
-    "    .cfi_escape 0x31, 0x24, 0x33, 0x35, 0x2c, 0x22\n"
-    "    .cfi_escape 0x31, 0x24, 0x33, 0x35, 0x2d, 0x22\n"
-    "    .cfi_escape 0x31, 0x24, 0x33, 0x35, 0x2e, 0x22\n"
-    "    .cfi_escape 0x96, 0x96, 0x96, 0x96, 0x96, 0x96, 0x96\n"
-    "    nop\n"
-    "here comparisons_body\n"
+    "here switched_body\n"
     "    nop\n"
     ".cfi_endproc\n"
 
@@ -162,7 +131,7 @@ __asm__(
 
     /* tables that must not be followed; the comment says why */
     "function downwards\n"                        /* the CFA below the stack pointer */
-    "    .cfi_escape 0x12, 7, 1, 0x11, 16, 0x7d\n" /* and the return address at 24 above it */
+    "    .cfi_escape 0x13, 1, 0x11, 16, 0x7d\n"   /* and the return address at 24 above it */
     "    nop\n"
     "here downwards_body\n"
     ".cfi_endproc\n"
@@ -192,15 +161,22 @@ __asm__(
     "    nop\n"
     "here unknown_operation_body\n"
     ".cfi_endproc\n"
+    "function overlong\n"                         /* an expression longer than any that occurs */
+    "    .cfi_escape 0x0f, 68, 0x77, 0\n"
+    "    .rept 32\n"
+    "    .cfi_escape 0x30, 0x22\n"
+    "    .endr\n"
+    "    .cfi_escape 0x23, 8\n"                   /* were it shorter, this would be rsp + 8 */
+    "    nop\n"
+    "here overlong_body\n"
+    ".cfi_endproc\n"
     "function underflow\n"                        /* an expression that takes what is not there */
     "    .cfi_escape 0x0f, 2, 0x31, 0x22\n"
     "    nop\n"
     "here underflow_body\n"
     ".cfi_endproc\n"
     "function overflow\n"                         /* more operands than there is room for */
-    "    .cfi_escape 0x0f, 23, 0x77, 0\n"
-    "    .cfi_escape 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12\n"
-    "    .cfi_escape 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x12, 0x23, 8\n"
+    "    .cfi_escape 0x0f, 12, 0x77, 0, 0x30, 0x30, 0x30, 0x30, 0x22, 0x22, 0x22, 0x22, 0x23, 8\n"
     "    nop\n"
     "here overflow_body\n"
     ".cfi_endproc\n"

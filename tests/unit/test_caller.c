@@ -3,8 +3,8 @@
  * The parts of naming a caller: /proc/self/maps read in pieces, room that does not suffice, what may
  * be asked of the kernel and what happens when it refuses. The frames themselves: caller.t.
  *
- * links: shim/caller/caller.c shim/caller/module.c shim/caller/maps.c shim/base/safe_read.c shim/caller/eh_reader.c
- * links: shim/caller/eh_frame.c shim/caller/eh_expression.c shim/caller/unwind.c shim/base/sys.c
+ * links: shim/caller/caller.c shim/caller/maps.c shim/caller/module.c shim/caller/unwind.c shim/caller/eh_frame.c
+ * links: shim/caller/cfi.c shim/caller/expression.c shim/caller/eh_reader.c shim/base/safe_read.c shim/base/sys.c
  */
 #include <dlfcn.h>
 #include <errno.h>
