@@ -2,7 +2,6 @@
 #include "shim/caller/caller.h"
 
 #include <fcntl.h>
-#include <link.h>
 #include <string.h>
 
 #include "shim/base/safe_read.h"
@@ -13,11 +12,13 @@
 
 #define MAPS_READ_BYTES 512
 #define OFFSET_DIGITS   (2 * sizeof(uintptr_t))
-#define HEADERS_MAX     64u
 
 static const char deleted[] = " (deleted)";
 
-/* Set when the loader was started by hand (ld.so PROGRAM): the executable is then the loader. */
+/*
+ * The program, where it is not what /proc/self/exe names: the loader was started by hand (ld.so PROGRAM), and is the
+ * executable. Otherwise empty.
+ */
 static struct lg_text started_by_loader;
 
 void lg_caller_load(uintptr_t program_headers, size_t count, uintptr_t base, const char *execfn)
@@ -85,29 +86,7 @@ static bool search_maps(struct lg_maps *maps)
     return maps->found;
 }
 
-/* The load bias, from the program headers at the beginning of the mapped file. */
-static bool bias_of(uintptr_t file_start, uintptr_t *bias)
-{
-    struct lg_safe_pages peek = {0};
-    ElfW(Ehdr) file;
-    ElfW(Phdr) part;
-
-    if (!lg_safe_read(&peek, &file, file_start, sizeof file) || memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 ||
-        file.e_phentsize != sizeof part || file.e_phnum > HEADERS_MAX)
-        return false;
-    for (unsigned i = 0; i < file.e_phnum; i++) {
-        if (!lg_safe_read(&peek, &part, file_start + (uintptr_t)file.e_phoff + i * sizeof part, sizeof part))
-            return false;
-        if (part.p_type == PT_LOAD) {
-            /* The first: it starts in the page that holds the file's beginning, or there is no telling. */
-            *bias = file_start - (uintptr_t)(part.p_vaddr - part.p_offset);
-            return part.p_offset < 65536;
-        }
-    }
-    return false;
-}
-
-/* The kernel appends a word to the path of a file that has gone; one may also be named that way. */
+/* The kernel appends this to the path of a file that was removed. A file that is there may be named so. */
 static size_t without_deleted(char *path, size_t length, size_t size)
 {
     size_t suffix = sizeof deleted - 1;
@@ -125,12 +104,14 @@ static size_t without_deleted(char *path, size_t length, size_t size)
 
 static size_t name_by_maps(uintptr_t call, char *out, size_t size)
 {
+    struct lg_safe_pages pages = {0};
     struct lg_maps maps;
     uintptr_t bias;
 
     lg_maps_init(&maps, call, out, size);
-    if (!search_maps(&maps) || maps.path_bytes == 0 || !maps.hit.executable || maps.file_start == 0 ||
-        !bias_of(maps.file_start, &bias))
+    if (!search_maps(&maps) || maps.path_bytes == 0 || !maps.line.executable ||
+        !lg_module_bias(&pages, (uintptr_t)maps.file.number[LG_MAPS_START], (uintptr_t)maps.file.number[LG_MAPS_END],
+                        &bias))
         return 0;
     return append_offset(out, without_deleted(out, maps.path_bytes, size), size, call - bias);
 }

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/caller/maps.h"
 
-/* START-END PERMS OFFSET MAJOR:MINOR INODE    PATH */
-enum field { START, END, PERMISSIONS, OFFSET, MAJOR, MINOR, INODE, BLANKS, PATH };
+#include <string.h>
 
-#define ESCAPE_DIGITS 3 /* the kernel writes \n in a path as \012, and escapes nothing else */
+/* The kernel writes a newline in a path this way, and escapes nothing else: this text in a path looks the same. */
+static const char newline[] = "\\012";
 
 static void begin_line(struct lg_maps *maps)
 {
-    maps->line = (struct lg_maps_line){0};
-    maps->field = START;
-    maps->escape_digits = 0;
+    maps->line = (struct lg_maps_line){.readable = false};
+    maps->field = LG_MAPS_START;
     maps->path_bytes = 0;
     maps->too_long = false;
 }
@@ -23,12 +22,13 @@ void lg_maps_init(struct lg_maps *maps, uintptr_t address, char *path, size_t pa
 
 static bool is_hit(const struct lg_maps *maps)
 {
-    return maps->address >= maps->line.start && maps->address < maps->line.end;
+    return maps->address >= maps->line.number[LG_MAPS_START] && maps->address < maps->line.number[LG_MAPS_END];
 }
 
 static bool is_same_file(const struct lg_maps_line *a, const struct lg_maps_line *b)
 {
-    return a->inode != 0 && a->inode == b->inode && a->major == b->major && a->minor == b->minor;
+    return a->number[LG_MAPS_INODE] == b->number[LG_MAPS_INODE] &&
+           a->number[LG_MAPS_MAJOR] == b->number[LG_MAPS_MAJOR] && a->number[LG_MAPS_MINOR] == b->number[LG_MAPS_MINOR];
 }
 
 static unsigned digit_value(char byte)
@@ -40,136 +40,77 @@ static unsigned digit_value(char byte)
     return 16;
 }
 
-/* One byte of a number; a byte that is no digit ends it. */
-static bool take_digit(uint64_t *value, char byte, unsigned base)
+static void read_number(struct lg_maps *maps, char byte)
 {
-    unsigned digit = digit_value(byte);
+    uint64_t *number = &maps->line.number[maps->field];
+    unsigned base = maps->field == LG_MAPS_INODE ? 10 : 16, digit = digit_value(byte);
 
-    if (digit >= base)
-        return false;
-    *value = *value * base + digit;
-    return true;
+    if (digit < base)
+        *number = *number * base + digit;
+    else
+        maps->field++;
 }
 
-static bool take_address_digit(uintptr_t *value, char byte)
+static void read_permission(struct lg_maps *maps, char byte)
 {
-    uint64_t wide = *value;
-    bool taken = take_digit(&wide, byte, 16);
-
-    *value = (uintptr_t)wide;
-    return taken;
+    maps->line.readable |= byte == 'r';
+    maps->line.executable |= byte == 'x';
+    if (byte == ' ')
+        maps->field++;
 }
 
-static void put(struct lg_maps *maps, char byte)
+static void read_path(struct lg_maps *maps, char byte)
 {
-    if (!is_hit(maps))
+    if (!is_hit(maps) || (maps->field == LG_MAPS_BLANKS && byte == ' '))
         return;
+    maps->field = LG_MAPS_PATH;
     if (maps->path_bytes < maps->path_room_bytes)
         maps->path[maps->path_bytes++] = byte;
     else
         maps->too_long = true;
 }
 
-/* What looked like an escape and was none: its bytes after all. */
-static void put_held_back(struct lg_maps *maps)
+static void read_byte(struct lg_maps *maps, char byte)
 {
-    static const char escape[] = "\\012";
-
-    for (uint8_t i = 0; i < maps->escape_digits; i++)
-        put(maps, escape[i]);
-    maps->escape_digits = 0;
-}
-
-static void take_path(struct lg_maps *maps, char byte)
-{
-    static const char escape[] = "\\012";
-
-    if (byte == escape[maps->escape_digits]) {
-        if (maps->escape_digits++ == ESCAPE_DIGITS) {
-            maps->escape_digits = 0;
-            put(maps, '\n');
-        }
-        return;
-    }
-    put_held_back(maps);
-    if (byte == escape[0])
-        maps->escape_digits = 1;
+    if (maps->field >= LG_MAPS_BLANKS)
+        read_path(maps, byte);
+    else if (maps->field == LG_MAPS_PERMISSIONS)
+        read_permission(maps, byte);
     else
-        put(maps, byte);
+        read_number(maps, byte);
 }
 
-/* The numbers of a line are complete. */
-static void note_first(struct lg_maps *maps)
+static size_t restore_newlines(char *path, size_t length)
 {
-    if (maps->line.offset_bytes == 0 && maps->line.inode != 0 && maps->line.readable)
-        maps->first = maps->line;
-}
+    const size_t escape_bytes = sizeof newline - 1;
+    size_t to = 0;
 
-static void take_field(struct lg_maps *maps, char byte)
-{
-    struct lg_maps_line *line = &maps->line;
+    for (size_t from = 0; from < length; to++) {
+        bool is_newline = length - from >= escape_bytes && memcmp(path + from, newline, escape_bytes) == 0;
 
-    switch ((enum field)maps->field) {
-    case START:
-        if (!take_address_digit(&line->start, byte))
-            maps->field = END;
-        break;
-    case END:
-        if (!take_address_digit(&line->end, byte))
-            maps->field = PERMISSIONS;
-        break;
-    case PERMISSIONS:
-        line->readable |= byte == 'r';
-        line->executable |= byte == 'x';
-        if (byte == ' ')
-            maps->field = OFFSET;
-        break;
-    case OFFSET:
-        if (!take_digit(&line->offset_bytes, byte, 16))
-            maps->field = MAJOR;
-        break;
-    case MAJOR:
-        if (!take_digit(&line->major, byte, 16))
-            maps->field = MINOR;
-        break;
-    case MINOR:
-        if (!take_digit(&line->minor, byte, 16))
-            maps->field = INODE;
-        break;
-    case INODE:
-        if (take_digit(&line->inode, byte, 10))
-            break;
-        note_first(maps);
-        maps->field = BLANKS;
-        break;
-    case BLANKS:
-        if (byte == ' ')
-            break;
-        maps->field = PATH;
-        take_path(maps, byte);
-        break;
-    case PATH:
-        take_path(maps, byte);
-        break;
+        path[to] = is_newline ? '\n' : path[from];
+        from += is_newline ? escape_bytes : 1;
     }
+    return to;
 }
 
 static void end_line(struct lg_maps *maps)
 {
-    if (maps->field == INODE)
-        note_first(maps);
-    put_held_back(maps);
+    const struct lg_maps_line *line = &maps->line;
+
+    if (line->number[LG_MAPS_OFFSET] == 0 && line->number[LG_MAPS_INODE] != 0 && line->readable)
+        maps->file = *line;
     if (!is_hit(maps)) {
         begin_line(maps);
         return;
     }
     maps->found = true;
-    maps->hit = maps->line;
-    if (is_same_file(&maps->first, &maps->hit))
-        maps->file_start = maps->first.start;
-    /* No file: no name, or one like [heap]. */
-    if (maps->too_long || maps->hit.inode == 0 || maps->path_bytes == 0 || maps->path[0] != '/')
+    if (!is_same_file(&maps->file, line))
+        maps->file = (struct lg_maps_line){.readable = false};
+    /* Mapped from no file, it has no name or one like [heap]. */
+    if (maps->too_long || line->number[LG_MAPS_INODE] == 0 || maps->path_bytes == 0 || maps->path[0] != '/')
         maps->path_bytes = 0;
+    maps->path_bytes = restore_newlines(maps->path, maps->path_bytes);
 }
 
 bool lg_maps_feed(struct lg_maps *maps, const char *text, size_t size)
@@ -178,7 +119,7 @@ bool lg_maps_feed(struct lg_maps *maps, const char *text, size_t size)
         if (text[i] == '\n')
             end_line(maps);
         else
-            take_field(maps, text[i]);
+            read_byte(maps, text[i]);
     }
     return !maps->found;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which file an address is mapped from, as /proc/self/maps tells it (proc_pid_maps(5)): for a libc
- * without _dl_find_object.
+ * without _dl_find_object. This reads text that it is given, and makes no system call.
  *
  * Async-signal-safe, thread-safe, fork-safe.
  */
@@ -12,13 +12,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The fields of a line, in their order: START-END PERMISSIONS OFFSET MAJOR:MINOR INODE BLANKS PATH */
+enum lg_maps_field {
+    LG_MAPS_START,
+    LG_MAPS_END,
+    LG_MAPS_PERMISSIONS,
+    LG_MAPS_OFFSET,
+    LG_MAPS_MAJOR,
+    LG_MAPS_MINOR,
+    LG_MAPS_INODE,
+    LG_MAPS_BLANKS,
+    LG_MAPS_PATH
+};
+
 struct lg_maps_line {
-    uintptr_t start;
-    uintptr_t end;
-    uint64_t offset_bytes; /* of the mapping in the file */
-    uint64_t major;        /* of the device that the file is on */
-    uint64_t minor;
-    uint64_t inode;
+    uint64_t number[LG_MAPS_BLANKS]; /* by enum lg_maps_field */
     bool readable;
     bool executable;
 };
@@ -27,22 +35,17 @@ struct lg_maps_line {
 struct lg_maps {
     /* What is searched for, and where its path goes. */
     uintptr_t address;
-    char *path; /* not terminated */
+    char *path; /* not terminated; lent by the caller for as long as the search takes */
     size_t path_room_bytes;
 
     /* The answer. */
-    bool found;              /* the line of the address has been read to its end */
-    size_t path_bytes;       /* 0: mapped from no file, or the path did not fit */
-    struct lg_maps_line hit; /* the mapping that holds the address */
-    uintptr_t file_start;    /* the mapping of the beginning of the same file, 0: none */
+    bool found;               /* the line of the address has been read to its end: `line` */
+    size_t path_bytes;        /* 0: mapped from no file, or the path did not fit */
+    struct lg_maps_line line; /* the line being read */
+    struct lg_maps_line file; /* the mapping of the beginning of the same file, all 0: none */
 
-    /* The line being read. */
-    struct lg_maps_line line;
-    struct lg_maps_line first; /* the last mapping of the beginning of a file */
-    uint8_t field;
-    uint8_t escape_digits;
-    uint8_t escape;
-    bool too_long;
+    uint8_t field; /* of the line being read, enum lg_maps_field */
+    bool too_long; /* its path */
 };
 
 void lg_maps_init(struct lg_maps *maps, uintptr_t address, char *path, size_t path_room_bytes);

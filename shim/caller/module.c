@@ -4,7 +4,7 @@
 #include <link.h>
 #include <string.h>
 
-/* More than any linker writes; a bound for a header that lies. */
+/* No linker writes more than 14; a bound for an ELF header that lies. */
 #define HEADERS_MAX 64u
 
 /* struct dl_find_object of glibc's <dlfcn.h>, which musl and older ones do not have. */
@@ -41,7 +41,10 @@ bool lg_module_can_find(void)
     return find_object != NULL;
 }
 
-/* Where its parts are not adjacent, the loader answers for each of them, and the tables are in another one. */
+/*
+ * Finds the range of .eh_frame_hdr. Where the segments of an executable are not adjacent, the loader knows each as a
+ * range of its own. Returns false when the address that PT_GNU_EH_FRAME gives lies in no range of this module.
+ */
 static bool find_tables(struct lg_module *module, const struct found_object *code)
 {
     struct found_object tables;
@@ -66,43 +69,62 @@ bool lg_module_find(struct lg_module *module, uintptr_t address)
         return false;
     module->start = (uintptr_t)found.map_start;
     module->end = (uintptr_t)found.map_end;
-    module->bias = (uintptr_t)found.link_map->l_addr;
+    module->bias = found.link_map->l_addr;
     module->name = found.link_map->l_name;
     if (!find_tables(module, &found))
         module->eh_frame_hdr = 0;
     return true;
 }
 
-/* The program headers of the executable are known; those of another module follow its ELF header. */
-static bool find_headers(const struct lg_module *module, struct lg_safe_pages *peek, struct headers *headers)
+/* The program headers behind the ELF header at `start`. Returns false where they are not within [start, end). */
+static bool read_file_header(struct lg_safe_pages *pages, uintptr_t start, uintptr_t end, struct headers *headers)
 {
-    uintptr_t size = module->end - module->start;
+    size_t size_bytes = end - start;
     ElfW(Ehdr) file;
 
-    *headers = program_headers;
-    if (module->name[0] == '\0' && program_headers.at != 0)
-        return true;
-    if (size < sizeof file || !lg_safe_read(peek, &file, module->start, sizeof file) ||
+    if (size_bytes < sizeof file || !lg_safe_read(pages, &file, start, sizeof file) ||
         memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_phentsize != sizeof(ElfW(Phdr)) ||
-        file.e_phnum > HEADERS_MAX || file.e_phoff > size || file.e_phnum * sizeof(ElfW(Phdr)) > size - file.e_phoff)
+        file.e_phnum > HEADERS_MAX || file.e_phoff > size_bytes ||
+        file.e_phnum * sizeof(ElfW(Phdr)) > size_bytes - file.e_phoff)
         return false;
-    *headers = (struct headers){module->start + (uintptr_t)file.e_phoff, file.e_phnum};
+    *headers = (struct headers){start + (uintptr_t)file.e_phoff, file.e_phnum};
     return true;
 }
 
-bool lg_module_is_code(const struct lg_module *module, struct lg_safe_pages *peek, uintptr_t address)
+static bool read_header(struct lg_safe_pages *pages, const struct headers *headers, size_t i, ElfW(Phdr) * header)
+{
+    return lg_safe_read(pages, header, headers->at + i * sizeof *header, sizeof *header);
+}
+
+bool lg_module_is_code(const struct lg_module *module, struct lg_safe_pages *pages, uintptr_t address)
+{
+    struct headers headers = program_headers;
+    ElfW(Phdr) segment;
+
+    if ((module->name == NULL || module->name[0] != '\0' || headers.at == 0) &&
+        !read_file_header(pages, module->start, module->end, &headers))
+        return false;
+    for (size_t i = 0; i < headers.count && read_header(pages, &headers, i, &segment); i++) {
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0 &&
+            address - (module->bias + segment.p_vaddr) < segment.p_memsz)
+            return true;
+    }
+    return false;
+}
+
+bool lg_module_bias(struct lg_safe_pages *pages, uintptr_t start, uintptr_t end, uintptr_t *bias)
 {
     struct headers headers;
-    ElfW(Phdr) part;
+    ElfW(Phdr) segment;
 
-    if (!find_headers(module, peek, &headers))
+    if (!read_file_header(pages, start, end, &headers))
         return false;
-    for (size_t i = 0; i < headers.count; i++) {
-        if (!lg_safe_read(peek, &part, headers.at + i * sizeof part, sizeof part))
-            return false;
-        if (part.p_type == PT_LOAD && (part.p_flags & PF_X) != 0 &&
-            address - (module->bias + part.p_vaddr) < part.p_memsz)
-            return true;
+    for (size_t i = 0; i < headers.count && read_header(pages, &headers, i, &segment); i++) {
+        if (segment.p_type == PT_LOAD) {
+            /* The first: that it holds the beginning of the file, as `start` does, is certain only within one page. */
+            *bias = start - (uintptr_t)(segment.p_vaddr - segment.p_offset);
+            return segment.p_offset < 65536;
+        }
     }
     return false;
 }

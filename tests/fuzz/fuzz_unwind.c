@@ -79,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct lg_module module = {.name = ""};
     uintptr_t *words;
     uint8_t *image;
+    uintptr_t bias;
     unsigned steps;
 
     if (size < sizeof head)
@@ -113,6 +114,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk.stack_start = stack;
     walk.stack_end = stack + head.stack_words * sizeof *words;
 
+    lg_module_bias(&walk.pages, module.start, module.end, &bias);
     steps = walk_up(&walk, &module);
     if (getenv("UNWIND_STEPS") != NULL)
         fprintf(stderr, "%u steps\n", steps);

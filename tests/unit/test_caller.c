@@ -80,7 +80,7 @@ static void check_maps(const struct expected *want, size_t piece)
     REQUIRE(maps.path_bytes < sizeof path);
     path[maps.path_bytes] = '\0';
     CHECK_TEXT(path, want->path);
-    CHECK_INT((long long)maps.file_start, (long long)want->file_start);
+    CHECK_INT((long long)maps.file.number[LG_MAPS_START], (long long)want->file_start);
 }
 
 static void maps_in_pieces(void)
