@@ -48,7 +48,8 @@ void lg_frames_collect(struct lg_frames *frames, uintptr_t first, unsigned wante
  * Returns the length in bytes; 0, with nothing to be read in `out`, when the address belongs to no
  * module (code made at run time), when the module is not known, or when `size` does not suffice.
  *
- * Where the loader has no _dl_find_object this reads /proc/self/maps.
+ * Where the loader has no _dl_find_object this reads /proc/self/maps; where that cannot be read, or
+ * the headers of the file are damaged, the module is not known.
  */
 size_t lg_caller_name(uintptr_t return_address, struct lg_text exe, char *out, size_t size);
 

@@ -106,6 +106,16 @@ if [ "$(uname -m)" = x86_64 ] && nm -D "$(gcc -print-file-name=libc.so.6)" >/dev
     }
     frames=$tmp/no_frame_pointers
 
+    # libc is a part of the program here, so its functions are among those that are named.
+    # shellcheck disable=SC2086
+    if build "$tmp/static_pie" gcc -O2 $plain -static-pie 2>"$tmp/error"; then
+        case_of "static-pie" "$tmp/static_pie" addr2line "" chain "inner middle outer run main"
+        case_of "static-pie" "$tmp/static_pie" addr2line "" one "inner"
+        case_of "static-pie" "$tmp/static_pie" addr2line "" smashed "smash"
+    else
+        not_ok "static-pie builds" "$(cat "$tmp/error")"
+    fi
+
     "$frames" new-code >"$tmp/frames"
     is "code of no module has no name, and ends the walk" "$(grep -c '^0 -$' "$tmp/frames") $(grep -c '^[1-9]' "$tmp/frames")" "1 0"
 
@@ -116,6 +126,41 @@ if [ "$(uname -m)" = x86_64 ] && nm -D "$(gcc -print-file-name=libc.so.6)" >/dev
     like "a module that was opened: and the caller behind" "$(functions "$frames" addr2line "$tmp/frames")" " from_module run main"
 
     check "signals during dlopen and dlclose" run_deadline 120 "$frames" during-dlopen "$module"
+
+    # The same module with headers and tables that are cut or lie: fewer frames, and nothing worse.
+    intact=$tmp/intact.so
+    gcc -O2 -fPIC -shared -Wl,--hash-style=gnu -o "$intact" tests/unit/lib_calls_back.c
+    function=$(nm "$intact" | sed -n 's/ T calls_back$//p')
+    section() { readelf -SW "$intact" | awk -v name="$1" '{ sub(/^ *\[ *[0-9]+\] /, "") } $1 == name { print "0x" $4 }'; }
+    hdr=$(section .eh_frame_hdr)
+    segment=$((0x40 + 56 * $(readelf -lW "$intact" | awk '/Type .*Offset/ { n = 0; next } /GNU_EH_FRAME/ { print n; exit } { n++ }')))
+
+    # damaged TITLE FRAMES HOW [OFFSET BYTES]: at OFFSET the file holds BYTES, in hex, instead.
+    damaged() {
+        cp "$intact" "$tmp/damaged.so"
+        [ $# -lt 5 ] || perl -e 'open my $f, "+<", $ARGV[0]; seek $f, $ARGV[1], 0; print $f pack "H*", $ARGV[2]' \
+            "$tmp/damaged.so" "$(($4))" "$5"
+        run_deadline 60 "$frames" damaged "$tmp/damaged.so" "$function" "$3" >"$tmp/frames" 2>&1
+        is "a module with $1: status, frames and the first of them" \
+            "$? $(grep -c '^[0-9]' "$tmp/frames") $(sed -n 's/^0 //p' "$tmp/frames" | cut -d + -f 1)" "0 $2 $tmp/damaged.so"
+    }
+    all=$("$frames" damaged "$intact" "$function" "" | grep -c '^[0-9]')
+    damaged "nothing wrong" "$all" ""
+    damaged "ELF headers overwritten" 1 headers
+    damaged "a file cut behind the code" 1 tables
+    damaged "a hash table of empty buckets" "$all" "" "$(($(section .gnu.hash) + 24))" 00000000
+    damaged "a hash table that lets every name pass, and none be found" "$all" "" "$(($(section .gnu.hash) + 16))" \
+        ffffffffffffffff00000000
+    damaged "another version of .eh_frame_hdr" 1 "" "$hdr" 02
+    damaged "another encoding of .eh_frame_hdr" 1 "" "$((hdr + 3))" 3c
+    damaged "a table larger than the module" 1 "" "$((hdr + 8))" ffffffff
+    damaged "an empty table" 1 "" "$((hdr + 8))" 00000000
+    damaged "a table of other functions" 1 "" "$((hdr + 12))" "$(printf 'ffffff7f%.0s' {1..8})"
+    damaged "a table that points elsewhere" 1 "" "$((hdr + 12))" "$(printf '000000800000ff7f%.0s' {1..4})"
+    damaged "FDEs that have no end" 1 "" "$(section .eh_frame)" "$(printf 'ffffff%.0s' {1..30})"
+    damaged "PT_GNU_EH_FRAME at the end of the module" 1 "" "$((segment + 16))" ff4f000000000000
+    damaged "PT_GNU_EH_FRAME outside of the module" 1 "" "$((segment + 16))" 0000002000000000
+    damaged "PT_GNU_EH_FRAME at address -1" 1 "" "$((segment + 16))" ffffffffffffffff
 
     # Started by way of the loader, /proc/self/exe is the loader.
     loader=$(readelf -lW "$frames" | sed -n 's/.*program interpreter: \(.*\)]/\1/p')
@@ -168,6 +213,34 @@ is "maps, code of no module" "$(grep '^[0-9]' "$tmp/frames")" "0 -"
 "$tmp/maps_pie" module "$LG_TESTS/unit/lib_calls_back.so" >"$tmp/frames"
 is "maps, a module that was opened" \
     "$(functions "$(readlink -f "$LG_TESTS/unit/lib_calls_back.so")" addr2line "$tmp/frames")" "calls_it"
+
+# Code mapped from a file by the program itself: its headers give the bias, if they are sound.
+intact=$tmp/mapped.so
+gcc -O2 -fPIC -shared -Wl,-z,separate-code -o "$intact" tests/unit/lib_calls_back.c
+function=$(nm "$intact" | sed -n 's/ T calls_back$//p')
+
+# mapped TITLE PATTERN [OFFSET BYTES]
+mapped() {
+    cp "$intact" "$tmp/cut.so"
+    [ $# -lt 4 ] || perl -e 'open my $f, "+<", $ARGV[0]; seek $f, $ARGV[1], 0; print $f pack "H*", $ARGV[2]' \
+        "$tmp/cut.so" "$(($3))" "$4"
+    run_deadline 60 "$tmp/maps_pie" mapped "$tmp/cut.so" "$function" >"$tmp/frames" 2>&1
+    like "maps, a file with $1" "$? $(cat "$tmp/frames")" "$2"
+}
+mapped "nothing wrong" "0 0 $tmp/cut.so+0x1"
+mapped "no ELF header" "0 0 -" 0 00000000
+mapped "program headers far away" "0 0 -" 0x20 c0ffffffffffffff
+mapped "program headers cut" "0 0 -" 0x20 f00f000000000000
+mapped "program headers of another size" "0 0 -" 0x36 0100
+mapped "more program headers than any" "0 0 -" 0x38 ffff
+mapped "no program headers" "0 0 -" 0x38 0000
+
+# A process that may not look at itself: no caller, and not a word.
+"$tmp/maps_pie" no-descriptors >"$tmp/frames" 2>"$tmp/error"
+is "maps that cannot be opened: no caller and no error" "$? $(grep '^[0-9]' "$tmp/frames")$(cat "$tmp/error")" "0 0 -"
+chmod 755 "$tmp"
+"$tmp/maps_pie" nobody >"$tmp/frames" 2>"$tmp/error"
+is "maps, not dumpable and another user: no error" "$? $(grep -c '^0 ' "$tmp/frames")$(cat "$tmp/error")" "0 1"
 
 # musl has no _dl_find_object of its own accord.
 if command -v musl-gcc >/dev/null; then

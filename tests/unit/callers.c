@@ -9,6 +9,8 @@
  */
 #include <arpa/inet.h>
 #include <dlfcn.h>
+#include <fcntl.h>
+#include <link.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +18,8 @@
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -248,6 +252,74 @@ static void from_module(const char *path)
     call(probe);
 }
 
+/* Nothing is returned to, and glibc's unwinder not asked: what called may be damaged. */
+NEVER_INLINE static void probe_and_leave(void)
+{
+    struct lg_frames frames;
+
+    lg_frames_collect(&frames, (uintptr_t)__builtin_return_address(0), wanted);
+    print(&frames);
+    _exit(0);
+}
+
+NEVER_INLINE static void call_at(char *start, const char *offset)
+{
+    char *at = start + strtoul(offset, NULL, 16);
+    void (*call)(void (*)(void));
+
+    memcpy(&call, &at, sizeof at);
+    call(probe_and_leave);
+}
+
+/* A module whose symbols, headers or tables may lie: its function is called by its OFFSET in the file. */
+static void from_damaged(const char *path, const char *offset, const char *how)
+{
+    struct link_map *module = dlopen(path, RTLD_NOW);
+    char *start = module == NULL ? NULL : (char *)module->l_addr;
+
+    if (start == NULL) {
+        printf("%s\n", dlerror());
+        return;
+    }
+    if (strcmp(how, "headers") == 0) {
+        if (mprotect(start, 4096, PROT_READ | PROT_WRITE) != 0)
+            return;
+        memset(start, 0xff, 512);
+    } else if (strcmp(how, "tables") == 0 && truncate(path, 0x2000) != 0) {
+        return;
+    }
+    call_at(start, offset);
+}
+
+/* Code that is mapped from a file, but not by the loader. */
+static void from_mapped(const char *path, const char *offset)
+{
+    int fd = open(path, O_RDONLY);
+    void *start = mmap(NULL, 0x3000, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0);
+
+    if (start != MAP_FAILED)
+        call_at(start, offset);
+}
+
+/* As a service that has dropped its privileges. */
+static void as_nobody(void)
+{
+    if (geteuid() == 0 && (setgid(65534) != 0 || setuid(65534) != 0))
+        abort();
+    if (prctl(PR_SET_DUMPABLE, 0) != 0)
+        abort();
+    after = outer(1);
+}
+
+static void without_descriptors(void)
+{
+    struct rlimit none = {0, 0};
+
+    if (setrlimit(RLIMIT_NOFILE, &none) != 0)
+        abort();
+    after = outer(1);
+}
+
 static void tick(int number)
 {
     (void)number;
@@ -334,6 +406,14 @@ static int run(int argc, char **argv)
         from_new_code();
     else if (strcmp(name, "module") == 0 && argc > 2)
         from_module(argv[2]);
+    else if (strcmp(name, "damaged") == 0 && argc > 4)
+        from_damaged(argv[2], argv[3], argv[4]);
+    else if (strcmp(name, "mapped") == 0 && argc > 3)
+        from_mapped(argv[2], argv[3]);
+    else if (strcmp(name, "nobody") == 0)
+        as_nobody();
+    else if (strcmp(name, "no-descriptors") == 0)
+        without_descriptors();
     else if (strcmp(name, "during-dlopen") == 0 && argc > 2)
         during_dlopen(argv[2], 1000);
     else if (strcmp(name, "deleted") == 0)
