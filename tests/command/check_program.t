@@ -300,7 +300,7 @@ done
 # --- the list of calls
 
 symbols=$(perl -0ne 's,/\*.*?\*/,,gs; s,#[^\n]*,,g; /global:(.*?)local:/s and print join " ", sort $1 =~ /\w+/g' \
-    "$LG_ROOT/shim/exports.map")
+    "$LG_ROOT/shim/call/exports.map")
 {
     for symbol in $symbols; do
         printf 'extern char %s[];\n' "$symbol"
