@@ -18,8 +18,9 @@ void lg_put_number(const struct lg_out *out, uint32_t number);
 void lg_put_hex(const struct lg_out *out, uint32_t number);
 
 /*
- * Text that somebody else wrote, for a terminal: UTF-8 passes; control characters and bytes that are
- * no UTF-8 become `?`. Takes one character off the front of `text`; the result is static or in `text`.
+ * Text that somebody else wrote, for a message: what must not reach a terminal is a `?` (LG_SAFE_MARK
+ * of safe_text.h). lg_glyph_take takes one character off the front of `text`, which is not empty; the
+ * result is static or in `text`.
  */
 struct lg_text lg_glyph_take(struct lg_text *text);
 void lg_put_visible(const struct lg_out *out, struct lg_text text);

@@ -15,6 +15,12 @@ static inline struct lg_text lg_text_make(const char *at, size_t length_bytes)
     return (struct lg_text){.at = at, .length_bytes = length_bytes};
 }
 
+/* A terminated text; {NULL, 0} of NULL. */
+static inline struct lg_text lg_text_of(const char *words)
+{
+    return lg_text_make(words, words != NULL ? strlen(words) : 0);
+}
+
 static inline bool lg_text_is_word(struct lg_text text, const char *word)
 {
     size_t length_bytes = strlen(word);
@@ -41,6 +47,15 @@ static inline size_t lg_text_find(struct lg_text text, char byte)
     while (i < text.length_bytes && text.at[i] != byte)
         i++;
     return i;
+}
+
+/* Whether `text` starts with `start`; both are terminated. */
+static inline bool lg_starts_with(const char *text, const char *start)
+{
+    while (*start != '\0')
+        if (*text++ != *start++)
+            return false;
+    return true;
 }
 
 static inline bool lg_byte_is_digit(char byte)

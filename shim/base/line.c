@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "policy/safe_text.h"
+
 #define ELLIPSIS "..."
 
 void lg_line_init(struct lg_line *line, char *buffer, size_t size_bytes)
@@ -58,97 +60,23 @@ void lg_line_hex(struct lg_line *line, uint64_t number, unsigned digits)
     unsigned_number(line, number, 16, digits);
 }
 
-/* The length of the UTF-8 sequence at `at` (RFC 3629: no surrogate, no overlong form), or 0. */
-static size_t utf8_length(const unsigned char *at, size_t left)
+static void safe_text(struct lg_line *line, struct lg_text text, size_t max_bytes, enum lg_safe_form form)
 {
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    size_t length;
+    size_t room_bytes = line->size_bytes - line->used_bytes;
+    char room[LG_SAFE_BYTES_MAX];
 
-    if (at[0] < 0x80)
-        return 1;
-    if (at[0] >= 0xc2 && at[0] <= 0xdf)
-        length = 2;
-    else if (at[0] >= 0xe0 && at[0] <= 0xef)
-        length = 3;
-    else if (at[0] >= 0xf0 && at[0] <= 0xf4)
-        length = 4;
-    else
-        return 0;
-    if (length > left)
-        return 0;
-    if (at[0] == 0xe0)
-        low = 0xa0;
-    else if (at[0] == 0xed)
-        high = 0x9f;
-    else if (at[0] == 0xf0)
-        low = 0x90;
-    else if (at[0] == 0xf4)
-        high = 0x8f;
-    for (size_t i = 1; i < length; i++) {
-        if (at[i] < low || at[i] > high)
-            return 0;
-        low = 0x80;
-        high = 0xbf;
-    }
-    return length;
-}
-
-static size_t escape_hex(char *out, const char *lead, unsigned char byte)
-{
-    size_t length = strlen(lead);
-
-    memcpy(out, lead, length);
-    out[length] = "0123456789abcdef"[byte >> 4];
-    out[length + 1] = "0123456789abcdef"[byte & 15];
-    return length + 2;
-}
-
-/* One byte that cannot stand for itself, as it is written; `out` has room for 8 bytes. */
-static size_t escape(char *out, unsigned char byte, bool json)
-{
-    static const char short_forms[] = "\nn\tt\rr\\\\\"\"";
-
-    for (size_t i = 0; short_forms[i]; i += 2) {
-        if ((unsigned char)short_forms[i] == byte) {
-            out[0] = '\\';
-            out[1] = short_forms[i + 1];
-            return 2;
-        }
-    }
-    if (!json)
-        return escape_hex(out, "\\x", byte);
-    if (byte < 0x80)
-        return escape_hex(out, "\\u00", byte);
-    memcpy(out, "\\ufffd", 6);
-    return 6;
-}
-
-static void safe_text(struct lg_line *line, struct lg_text text, size_t max_bytes, bool json)
-{
-    const unsigned char *at = (const unsigned char *)text.at;
-    size_t room = line->size_bytes - line->used_bytes;
-    size_t left = text.length_bytes;
-    size_t written = 0;
-
-    if (max_bytes > room)
-        max_bytes = room;
+    if (max_bytes > room_bytes)
+        max_bytes = room_bytes;
     max_bytes -= max_bytes < sizeof ELLIPSIS ? max_bytes : sizeof ELLIPSIS - 1;
-    while (left > 0) {
-        size_t length = utf8_length(at, left);
-        bool plain =
-            length > 1 || (length == 1 && at[0] >= 0x20 && at[0] != 0x7f && at[0] != '\\' && (at[0] != '"' || !json));
-        char escaped[8];
-        size_t needed = plain ? length : escape(escaped, at[0], json);
+    while (text.length_bytes > 0) {
+        struct lg_text safe = lg_safe_take(&text, form, room);
 
-        if (written + needed > max_bytes) {
+        if (safe.length_bytes > max_bytes) {
             lg_line_word(line, ELLIPSIS);
             return;
         }
-        lg_line_bytes(line, plain ? (const char *)at : escaped, needed);
-        written += needed;
-        at += plain ? length : 1;
-        left -= plain ? length : 1;
+        lg_line_bytes(line, safe.at, safe.length_bytes);
+        max_bytes -= safe.length_bytes;
     }
 }
 
@@ -157,7 +85,7 @@ void lg_line_json_string(struct lg_line *line, struct lg_text text, size_t max_b
     size_t start = line->used_bytes;
 
     lg_line_bytes(line, "\"", 1);
-    safe_text(line, text, max_bytes, true);
+    safe_text(line, text, max_bytes, LG_SAFE_JSON);
     lg_line_bytes(line, "\"", 1);
     if (line->full) /* half a string is no JSON */
         line->used_bytes = start;
@@ -165,7 +93,7 @@ void lg_line_json_string(struct lg_line *line, struct lg_text text, size_t max_b
 
 void lg_line_escaped(struct lg_line *line, struct lg_text text, size_t max_bytes)
 {
-    safe_text(line, text, max_bytes, false);
+    safe_text(line, text, max_bytes, LG_SAFE_LOG);
 }
 
 static void padded(struct lg_line *line, int64_t number, int digits)

@@ -32,9 +32,8 @@ void lg_line_hex(struct lg_line *line, uint64_t number, unsigned digits); /* tha
 void lg_line_put(void *line, const char *at, size_t length_bytes);
 
 /*
- * Somebody else's text, made safe for one line: control characters, a backslash and bytes that are
- * not UTF-8 are escaped. As JSON (in quotes; an invalid byte becomes U+FFFD) or for people (\xNN).
- * At most `max_bytes` are written; a longer text ends in "...".
+ * Somebody else's text, made safe as policy/safe_text.h says: in quotes as JSON, or for a line that
+ * people read. At most `max_bytes` are written, quotes not counted; a longer text ends in "...".
  */
 void lg_line_json_string(struct lg_line *line, struct lg_text text, size_t max_bytes);
 void lg_line_escaped(struct lg_line *line, struct lg_text text, size_t max_bytes);
