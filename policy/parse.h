@@ -47,6 +47,12 @@ bool lg_parse_unsent(struct lg_text text, enum lg_unsent *unsent);
 bool lg_parse_user(struct lg_text text, int64_t *user); /* a number, 0 to LG_USER_MAX */
 bool lg_parse_format(struct lg_text text, enum lg_format *format);
 
+/*
+ * LINGERGUARD_LOG: stderr, off, syslog, or a path, which has a `/`. Sets log and log_path of
+ * `settings`, and nothing when it is none of them; the path is `text` itself.
+ */
+bool lg_parse_log(struct lg_text text, struct lg_settings *settings);
+
 /* The nearest of `count` words to `text`, or NULL when none is near enough to have been meant. */
 const char *lg_nearest_word(struct lg_text text, const char *const *words, size_t count);
 

@@ -49,6 +49,18 @@ static bool read_path(struct lg_reader *reader, struct lg_text *path, enum lg_pr
     return false;
 }
 
+bool lg_parse_log(struct lg_text text, struct lg_settings *settings)
+{
+    size_t log = lg_word_find(text, lg_log_words, LG_LOG_COUNT);
+    bool is_path = lg_text_find(text, '/') < text.length_bytes;
+
+    if (!is_path && (log == LG_LOG_COUNT || log == LG_LOG_FILE))
+        return false;
+    settings->log = is_path ? LG_LOG_FILE : (enum lg_log)log;
+    settings->log_path = is_path ? text : lg_text_make(NULL, 0);
+    return true;
+}
+
 static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
 {
     struct lg_text token = lg_reader_peek(reader);

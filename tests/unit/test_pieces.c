@@ -143,6 +143,21 @@ static void test_nearest(void)
     CHECK(lg_nearest_word((struct lg_text){NULL, 0}, NULL, 0) == NULL);
 }
 
+static void test_log(void)
+{
+    static const char *const refused[] = {"", "file", "Stderr", "stderr ", "records.log"};
+    struct lg_settings settings = {.log = LG_LOG_SYSLOG, .log_path = text_of("kept")};
+
+    for (size_t i = 0; i < TAP_COUNT(refused); i++)
+        CHECK(!lg_parse_log(text_of(refused[i]), &settings));
+    CHECK(settings.log == LG_LOG_SYSLOG && settings.log_path.length_bytes == 4);
+    CHECK(lg_parse_log(text_of("./file"), &settings) && settings.log == LG_LOG_FILE);
+    CHECK(text_equal(settings.log_path, text_of("./file")));
+    CHECK(lg_parse_log(text_of("off"), &settings) && settings.log == LG_LOG_OFF && settings.log_path.length_bytes == 0);
+    CHECK(lg_parse_log(text_of("stderr"), &settings) && settings.log == LG_LOG_STDERR);
+    CHECK(lg_parse_log(text_of("syslog"), &settings) && settings.log == LG_LOG_SYSLOG);
+}
+
 /* A match apart from case wins over a nearer looking word that comes first. */
 static void test_case_first(void)
 {
@@ -165,6 +180,7 @@ static const struct tap_test tests[] = {
     {"a duration is a number and a unit, from 1ms to 1h", test_duration, 0},
     {"one address, with or without a port", test_address, 0},
     {"causes, roles and formats, exactly as written", test_words, 0},
+    {"where records go: a word or a path", test_log, 0},
     {"the nearest word, when it can have been meant", test_nearest, 0},
     {"the same word in other letters is the nearest", test_case_first, 0},
     {"words of any length are compared within bounds", test_longest_word, 0},
