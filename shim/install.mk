@@ -33,5 +33,5 @@ uninstall:
 $(BUILD)/command/libdir: force
 	@mkdir -p $(@D)
 	@test "$$(cat $@ 2>/dev/null)" = '$(LIBDIR)' || printf '%s\n' '$(LIBDIR)' >$@
-$(BUILD)/command/shim/command/program/library.o $(BUILD)/command/shim/command/preload/enable.o: $(BUILD)/command/libdir
+$(BUILD)/command/shim/command/common/library.o $(BUILD)/command/shim/command/preload/enable.o: $(BUILD)/command/libdir
 force:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard: the table of subcommands. */
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard run: the environment that the library reads, and then the program in our place. */
+#include "policy/parse.h"
+#include "policy/text.h"
+#include "policy/words.h"
 #include "shim/command/common/command.h"
-#include "shim/command/program/library.h"
-#include "shim/command/policy/policy_source.h"
+#include "shim/command/common/library.h"
+#include "shim/command/common/output.h"
+#include "shim/command/common/policy_source.h"
+#include "shim/command/program/program.h"
 #include "shim/command/program/search.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -139,21 +144,17 @@ static int log_problem(const char *path)
 
 static int set_log(const char *log)
 {
-    static const char *const words[] = {"stderr", "off", "syslog"};
-    const char *near;
+    const char *near = lg_word_near(log, lg_log_words, LG_LOG_FILE);
+    struct lg_settings settings;
     char *path;
     int error;
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(log, words[i]) == 0) {
-            set_variable("LINGERGUARD_LOG", log);
-            return 0;
-        }
-    }
-    if (!strchr(log, '/')) {
-        near = lg_word_near(log, words, sizeof(words) / sizeof(words[0]));
+    if (!lg_parse_log(lg_text_of(log), &settings))
         return lg_usage_error("run", "log '%s' is not stderr, off or syslog; %s%s%sfor a file, write './%s'", log,
                               near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", log);
+    if (settings.log != LG_LOG_FILE) {
+        set_variable("LINGERGUARD_LOG", log);
+        return 0;
     }
     path = absolute_path(log);
     error = log_problem(path);
@@ -167,9 +168,7 @@ static int set_log(const char *log)
 
 static int set_format(const char *format)
 {
-    static const char *const words[] = {"text", "json"};
-
-    if (lg_option_word("run", "format", format, words, sizeof(words) / sizeof(words[0])) < 0)
+    if (lg_option_word("run", "format", format, lg_format_words, LG_FORMAT_COUNT) < 0)
         return LG_EXIT_USAGE;
     set_variable("LINGERGUARD_FORMAT", format);
     return 0;

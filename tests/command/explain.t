@@ -161,4 +161,10 @@ else
     skip jq "jq is not installed" "json is well-formed"
 fi
 
+# U+009B starts an escape sequence as ESC [ does, U+202E turns the rest of the line around.
+answer "$LG_COMMAND" explain -r "allow exe $(printf '/a\302\233b')" "exe=$(printf '/c\342\200\256\033d')"
+like "what a program is called stays text" "$out" 'exe /c\u{202e}\x1bd'
+like "and what a rule asks for" "$out" 'allow exe /a\u{9b}b'
+unlike "nothing else of it is there" "$out" "$(printf '\302\233')"
+
 done_testing

@@ -50,6 +50,8 @@ is "json: the same bytes come out as went in" \
 
 report -f prometheus "$log" >"$tmp/report.prom"
 like "prometheus: quote, backslash and newline" "$(cat "$tmp/report.prom")" '{exe="/tmp/a\"b\\c\nd'
+check "prometheus: no control" control_free "$tmp/report.prom"
+like "prometheus: what the format has no escape for" "$(cat "$tmp/report.prom")" '\nd\\x1b[31m<script>'
 is "prometheus: every line is a sample or a comment" "$(grep -vc '^lingerguard_\|^# ' "$tmp/report.prom")" 0
 if command -v promtool >/dev/null; then
     check "prometheus: promtool reads it" sh -c "promtool check metrics <'$tmp/report.prom'"

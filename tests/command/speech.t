@@ -78,4 +78,7 @@ like "a reader that is gone is named" "$err" "standard output: Broken pipe"
 answer perl -e 'pipe R, W; close R; open STDOUT, ">&", \*W; exec @ARGV' "$LG_COMMAND" explain
 answers "a reader that is gone ends the command by SIGPIPE otherwise" 141
 
+answer "$LG_COMMAND" "$(printf 'a\033[2J\302\233\342\200\256\nz')"
+like "an argument in a message moves no cursor" "$err" "unknown command 'a?[2J???z'"
+
 done_testing

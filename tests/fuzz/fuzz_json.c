@@ -4,12 +4,11 @@
  * lines are, each table holds every record once, the json form is one JSON object, and nothing of
  * the log reaches a terminal or a page as more than text.
  *
- * links: shim/command/common/json.c shim/command/common/json_write.c shim/command/common/utf8.c
- * links: shim/command/report/report_record.c shim/command/report/report_group.c shim/command/report/report_join.c
- * links: shim/command/report/report_timeline.c shim/command/report/report_aggregate.c shim/command/report/report_text.c
- * links: shim/command/report/report_view.c shim/command/report/report_table.c shim/command/report/report_json.c
- * links: shim/command/report/report_html.c shim/command/report/report_style.c shim/command/report/report_svg.c
- * links: shim/command/report/report_prometheus.c shim/command/common/output.c
+ * links: shim/command/common/json.c shim/command/common/output.c shim/command/common/address.c
+ * links: shim/command/report/record.c shim/command/report/group.c shim/command/report/join.c
+ * links: shim/command/report/timeline.c shim/command/report/aggregate.c shim/command/report/text.c
+ * links: shim/command/report/view.c shim/command/report/table.c shim/command/report/json.c
+ * links: shim/command/report/html.c shim/command/report/svg.c shim/command/report/prometheus.c
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/common/json.h"
-#include "shim/command/common/utf8.h"
+#include "policy/safe_text.h"
+#include "policy/text.h"
 
 #include <string.h>
 
@@ -86,6 +87,16 @@ static bool read_hex4(struct lg_json_reader *reader, uint32_t *unit)
     return true;
 }
 
+/* `point`, no surrogate, as UTF-8. */
+static void put_utf8(char **out, uint32_t point)
+{
+    unsigned more = point < 0x80 ? 0 : point < 0x800 ? 1 : point < 0x10000 ? 2 : 3; /* bytes behind the first */
+
+    *(*out)++ = (char)(more == 0 ? point : (0xf00u >> (more + 1) & 0xff) | point >> 6 * more);
+    while (more-- > 0)
+        *(*out)++ = (char)(0x80 | (point >> 6 * more & 0x3f));
+}
+
 /* Behind `\u`. Half of a surrogate pair is allowed by the grammar and stands for nothing: U+FFFD. */
 static bool read_unicode_escape(struct lg_json_reader *reader, char **out)
 {
@@ -102,11 +113,11 @@ static bool read_unicode_escape(struct lg_json_reader *reader, char **out)
             return false;
         if (low >= 0xDC00 && low <= 0xDFFF) {
             reader->at = second.at;
-            lg_utf8_put(out, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
+            put_utf8(out, 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00));
             return true;
         }
     }
-    lg_utf8_put(out, unit >= 0xD800 && unit <= 0xDFFF ? 0xFFFD : unit);
+    put_utf8(out, unit >= 0xD800 && unit <= 0xDFFF ? 0xFFFD : unit);
     return true;
 }
 
@@ -139,7 +150,8 @@ static bool read_string(struct lg_json_reader *reader, struct lg_text *text)
     plain = reader->at;
     while (reader->at < reader->end) {
         unsigned char c = (unsigned char)*reader->at;
-        size_t length = 1;
+        size_t length;
+        uint32_t point;
         if (c == '"') {
             *text = out == NULL ? (struct lg_text){plain, (size_t)(reader->at - plain)}
                                 : (struct lg_text){reader->scratch, (size_t)(out - reader->scratch)};
@@ -161,7 +173,8 @@ static bool read_string(struct lg_json_reader *reader, struct lg_text *text)
                 return false;
             continue;
         }
-        if (c >= 0x80 && (length = lg_utf8_length(reader->at, reader->end)) == 0)
+        length = c < 0x80 ? 1 : lg_utf8_read(lg_text_make(reader->at, (size_t)(reader->end - reader->at)), &point);
+        if (length == 0)
             return false;
         if (out != NULL) {
             memcpy(out, reader->at, length);

@@ -1,17 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/* How the command speaks: messages, usage errors, standard output. */
+#include "shim/command/common/output.h"
 #include "policy/parse.h"
+#include "policy/text.h"
 #include "shim/command/common/command.h"
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
-__attribute__((format(printf, 2, 0))) static void say(const char *kind, const char *format, va_list arguments)
+__attribute__((format(printf, 3, 0))) static void say(FILE *file, const char *kind, const char *format,
+                                                      va_list arguments)
 {
+    char *message = NULL;
+    struct lg_text rest;
+
+    if (vasprintf(&message, format, arguments) < 0)
+        message = NULL;
     fflush(stdout);
-    fprintf(stderr, "lingerguard: %s", kind);
-    vfprintf(stderr, format, arguments);
-    fputc('\n', stderr);
+    fputs(kind, file);
+    for (rest = lg_text_of(message ? message : format); rest.length_bytes > 0;) {
+        bool is_tab = rest.at[0] == '\t';
+        struct lg_text safe = lg_safe_take(&rest, LG_SAFE_MARK, NULL);
+
+        fwrite(is_tab ? "\t" : safe.at, 1, safe.length_bytes, file);
+    }
+    fputc('\n', file);
+    free(message);
+}
+
+void lg_say(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    say(stdout, "", format, arguments);
+    va_end(arguments);
 }
 
 void lg_say_error(const char *format, ...)
@@ -19,7 +42,7 @@ void lg_say_error(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say("", format, arguments);
+    say(stderr, "lingerguard: ", format, arguments);
     va_end(arguments);
 }
 
@@ -28,7 +51,7 @@ void lg_say_warning(const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    say("warning: ", format, arguments);
+    say(stderr, "lingerguard: warning: ", format, arguments);
     va_end(arguments);
 }
 
@@ -39,21 +62,15 @@ static void say_where_help_is(const char *command)
 
 int lg_usage_error(const char *command, const char *format, ...)
 {
-    char kind[64] = "";
+    char kind[64];
     va_list arguments;
 
-    if (command)
-        snprintf(kind, sizeof(kind), "%s: ", command);
+    snprintf(kind, sizeof(kind), "lingerguard: %s%s", command ? command : "", command ? ": " : "");
     va_start(arguments, format);
-    say(kind, format, arguments);
+    say(stderr, kind, format, arguments);
     va_end(arguments);
     say_where_help_is(command);
     return LG_EXIT_USAGE;
-}
-
-struct lg_text lg_text_of(const char *string)
-{
-    return (struct lg_text){string, string ? strlen(string) : 0};
 }
 
 const char *lg_word_near(const char *text, const char *const *words, size_t count)
@@ -137,6 +154,29 @@ int lg_option_word(const char *command, const char *option, const char *value, c
 void lg_put_file(void *file, const char *at, size_t length_bytes)
 {
     fwrite(at, 1, length_bytes, file);
+}
+
+void lg_put_safe(FILE *file, struct lg_text text, enum lg_safe_form form)
+{
+    char room[LG_SAFE_BYTES_MAX];
+
+    while (text.length_bytes > 0) {
+        struct lg_text safe = lg_safe_take(&text, form, room);
+
+        fwrite(safe.at, 1, safe.length_bytes, file);
+    }
+}
+
+void lg_json_text(FILE *file, struct lg_text text)
+{
+    fputc('"', file);
+    lg_put_safe(file, text, LG_SAFE_JSON);
+    fputc('"', file);
+}
+
+void lg_json_string(FILE *file, const char *string)
+{
+    lg_json_text(file, lg_text_of(string));
 }
 
 int lg_output_finish(int status)

@@ -2,7 +2,8 @@
 /* lingerguard check-policy: every error of a policy, or its canonical form. */
 #include "policy/print.h"
 #include "shim/command/common/command.h"
-#include "shim/command/policy/policy_source.h"
+#include "shim/command/common/output.h"
+#include "shim/command/common/policy_source.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,10 @@ static void check_text(struct check *check, const struct lg_policy_text *text)
         check->failed = true;
     } else if (check->normalize) {
         if (check->several)
-            printf("# %.*s\n", name_bytes, name);
+            lg_say("# %.*s", name_bytes, name);
         lg_policy_print(&policy, lg_put_file, stdout);
     } else {
-        printf("%.*s: ok, %u rule%s\n", name_bytes, name, policy.rule_count, policy.rule_count == 1 ? "" : "s");
+        lg_say("%.*s: ok, %u rule%s", name_bytes, name, policy.rule_count, policy.rule_count == 1 ? "" : "s");
     }
 }
 

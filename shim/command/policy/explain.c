@@ -2,9 +2,12 @@
 /* lingerguard explain: which rule decides about a connection, and why the ones before it did not. */
 #include "shim/command/policy/explain.h"
 #include "policy/parse.h"
-#include "policy/print.h"
+#include "policy/text.h"
+#include "policy/words.h"
+#include "shim/command/common/address.h"
 #include "shim/command/common/command.h"
-#include "shim/command/policy/policy_source.h"
+#include "shim/command/common/output.h"
+#include "shim/command/common/policy_source.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -34,8 +37,6 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-static const char *const formats[] = {"text", "json"};
-
 enum key { KEY_CAUSE, KEY_EXE, KEY_LOCAL, KEY_PEER, KEY_ROLE, KEY_COUNT };
 
 static const char *const keys[KEY_COUNT] = {"cause", "exe", "local", "peer", "role"};
@@ -47,38 +48,21 @@ static bool is_set(const char *value)
 
 static int read_cause(const char *value, struct lg_facts *facts)
 {
-    const char *words[LG_CAUSE_COUNT];
-
     if (lg_parse_cause(lg_text_of(value), &facts->cause))
         return 0;
-    for (int i = 0; i < LG_CAUSE_COUNT; i++)
-        words[i] = lg_cause_name((enum lg_cause)i);
-    return lg_word_error("explain", "cause", value, words, LG_CAUSE_COUNT);
+    return lg_word_error("explain", "cause", value, lg_cause_words, LG_CAUSE_COUNT);
 }
 
 static int read_role(const char *value, struct lg_facts *facts)
 {
-    const char *words[] = {lg_role_name(LG_ROLE_ACCEPTED), lg_role_name(LG_ROLE_CONNECTED)};
-
     if (lg_parse_role(lg_text_of(value), &facts->role))
         return 0;
-    return lg_word_error("explain", "role", value, words, sizeof(words) / sizeof(words[0]));
-}
-
-/* An IPv6 address needs its brackets only where a port follows; here there is none to confuse it with. */
-static bool parse_address(const char *value, struct lg_address *address)
-{
-    char bracketed[64];
-
-    if (lg_parse_address(lg_text_of(value), address))
-        return true;
-    snprintf(bracketed, sizeof(bracketed), "[%s]", value);
-    return strlen(value) + 2 < sizeof(bracketed) && lg_parse_address(lg_text_of(bracketed), address);
+    return lg_word_error("explain", "role", value, lg_role_words + LG_ROLE_ACCEPTED, LG_ROLE_COUNT - LG_ROLE_ACCEPTED);
 }
 
 static int read_address(const char *key, const char *value, struct lg_address *address)
 {
-    if (parse_address(value, address))
+    if (lg_address_read(lg_text_of(value), address))
         return 0;
     return lg_usage_error("explain", "%s: '%s' is not an address such as 10.0.0.5, 10.0.0.5:443 or [2001:db8::1]:443",
                           key, value);
@@ -122,7 +106,7 @@ static int read_fact(const char *argument, unsigned *given, struct lg_facts *fac
         *given |= 1u << i;
         return read_value((enum key)i, argument + key_bytes + 1, facts);
     }
-    near = lg_nearest_word((struct lg_text){argument, key_bytes}, keys, KEY_COUNT);
+    near = lg_nearest_word(lg_text_make(argument, key_bytes), keys, KEY_COUNT);
     if (near)
         return lg_usage_error("explain", "unknown key '%.*s'; did you mean '%s'?", (int)key_bytes, argument, near);
     return lg_usage_error("explain", "unknown key '%.*s'; the keys are cause, exe, local, peer and role",
@@ -154,20 +138,10 @@ static void apply_environment(struct lg_settings *settings)
     const char *log = getenv("LINGERGUARD_LOG"), *format = getenv("LINGERGUARD_FORMAT");
 
     if (is_set(log)) {
-        settings->set |= LG_SET_LOG;
-        settings->log_path = (struct lg_text){NULL, 0};
-        if (strcmp(log, "stderr") == 0) {
-            settings->log = LG_LOG_STDERR;
-        } else if (strcmp(log, "off") == 0) {
-            settings->log = LG_LOG_OFF;
-        } else if (strcmp(log, "syslog") == 0) {
-            settings->log = LG_LOG_SYSLOG;
-        } else if (strchr(log, '/')) {
-            settings->log = LG_LOG_FILE;
-            settings->log_path = lg_text_of(log);
-        } else {
+        if (lg_parse_log(lg_text_of(log), settings))
+            settings->set |= LG_SET_LOG;
+        else
             lg_say_warning("LINGERGUARD_LOG=%s is neither stderr, off, syslog nor a path with a '/'", log);
-        }
     }
     if (is_set(format)) {
         if (lg_parse_format(lg_text_of(format), &settings->format))
@@ -243,7 +217,7 @@ int lg_cmd_explain(int argc, char **argv)
             explanation.rules_from = "-r";
             break;
         case 'f':
-            format = lg_option_word("explain", "format", optarg, formats, sizeof(formats) / sizeof(formats[0]));
+            format = lg_option_word("explain", "format", optarg, lg_format_words, LG_FORMAT_COUNT);
             if (format < 0)
                 return LG_EXIT_USAGE;
             break;
@@ -256,5 +230,5 @@ int lg_cmd_explain(int argc, char **argv)
     }
     for (int i = optind; i < argc && status == 0; i++)
         status = read_fact(argv[i], &given, &facts);
-    return status ? status : explain(&explanation, rules, &facts, format == 1);
+    return status ? status : explain(&explanation, rules, &facts, format == LG_FORMAT_JSON);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each verdict means for each cause, in plain words; the contract is in lingerguard.policy(5). */
 #include "policy/print.h"
-#include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/policy/explain.h"
 
 static void put_errno(int number, FILE *file)

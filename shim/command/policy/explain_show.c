@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* An explanation for people and as json. */
 #include "policy/print.h"
+#include "policy/text.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/policy/explain.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -46,6 +48,12 @@ static char *place_of(const struct lg_policy *policy, const struct lg_rule *rule
     open_text(&text);
     lg_decision_source_print(policy, &decision, lg_put_file, text.file);
     return close_text(&text);
+}
+
+/* A terminated text with somebody else's names in it. */
+static void put_text(const char *text, FILE *file)
+{
+    lg_put_safe(file, lg_text_of(text), LG_SAFE_TERMINAL);
 }
 
 static char *text_of_rule(const struct lg_policy *policy, const struct lg_rule *rule)
@@ -107,15 +115,10 @@ static char *meaning_of(const struct lg_explanation *explanation)
 
 static void put_address_reason(const char *key, const struct lg_address *address, FILE *file)
 {
-    char *text;
-
-    if (address->family == 0) {
-        fprintf(file, "%s is not known", key);
-        return;
-    }
-    text = text_of_address(address);
-    fprintf(file, "%s is %s%s", key, text, address->port == 0 ? ", its port is not known" : "");
-    free(text);
+    fprintf(file, "%s is %s", key, address->family == 0 ? "not known" : "");
+    lg_address_print(address, lg_put_file, file);
+    if (address->family != 0 && address->port == 0)
+        fputs(", its port is not known", file);
 }
 
 static void put_reason(const struct lg_policy *policy, const struct lg_rule *rule, const struct lg_facts *facts,
@@ -126,10 +129,8 @@ static void put_reason(const struct lg_policy *policy, const struct lg_rule *rul
         fprintf(file, "cause is %s", lg_cause_name(facts->cause));
         break;
     case LG_MISMATCH_EXE:
-        if (facts->exe.at)
-            fprintf(file, "exe is %.*s", (int)facts->exe.length_bytes, facts->exe.at);
-        else
-            fputs("exe is not known", file);
+        fprintf(file, "exe is %s", facts->exe.at ? "" : "not known");
+        lg_put_safe(file, facts->exe, LG_SAFE_TERMINAL);
         break;
     case LG_MISMATCH_LOCAL:
         put_address_reason("local", &facts->local, file);
@@ -172,8 +173,9 @@ static void show_sources(const struct lg_explanation *explanation, FILE *file)
         fprintf(file, "rules (%s)", explanation->rules_from);
     if (explanation->rules_from && explanation->file)
         fputs(", then ", file);
+    put_text(explanation->file, file);
     if (explanation->file)
-        fprintf(file, "%s (%s)", explanation->file, explanation->file_from);
+        fprintf(file, " (%s)", explanation->file_from);
     if (!explanation->rules_from && !explanation->file)
         fputs("the built-in one", file);
     fprintf(file, "; %u rule%s\n", count, count == 1 ? "" : "s");
@@ -181,20 +183,16 @@ static void show_sources(const struct lg_explanation *explanation, FILE *file)
 
 static void show_facts(const struct lg_facts *facts, FILE *file)
 {
-    char *local = text_of_address(&facts->local), *peer = text_of_address(&facts->peer);
-
     fprintf(file, "Facts:  cause %s", lg_cause_name(facts->cause));
-    if (facts->exe.at)
-        fprintf(file, ", exe %.*s", (int)facts->exe.length_bytes, facts->exe.at);
-    if (facts->local.family)
-        fprintf(file, ", local %s", local);
-    if (facts->peer.family)
-        fprintf(file, ", peer %s", peer);
+    fputs(facts->exe.at ? ", exe " : "", file);
+    lg_put_safe(file, facts->exe, LG_SAFE_TERMINAL);
+    fputs(facts->local.family ? ", local " : "", file);
+    lg_address_print(&facts->local, lg_put_file, file);
+    fputs(facts->peer.family ? ", peer " : "", file);
+    lg_address_print(&facts->peer, lg_put_file, file);
     if (facts->role != LG_ROLE_UNKNOWN)
         fprintf(file, ", role %s", lg_role_name(facts->role));
     fputs("\n\n", file);
-    free(local);
-    free(peer);
 }
 
 static int measure(const struct lg_explanation *explanation, const struct lg_rule *rule)
@@ -223,8 +221,11 @@ static int measure_all(const struct lg_explanation *explanation)
 static void show_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, int width, FILE *file)
 {
     char *place = place_of(explanation->policy, rule), *text = text_of_rule(explanation->policy, rule);
-    int written = fprintf(file, "%s: %s", place, text);
+    int written = (int)(strlen(place) + 2 + strlen(text));
 
+    put_text(place, file);
+    fputs(": ", file);
+    put_text(text, file);
     fprintf(file, "%*s", written < width ? width - written + 3 : 3, "");
     if (rule == explanation->decision.rule) {
         fputs("yes\n", file);
@@ -237,11 +238,22 @@ static void show_rule(const struct lg_explanation *explanation, const struct lg_
     free(text);
 }
 
+/* One a line, as in a policy. */
+static void show_settings(char *lines, FILE *file)
+{
+    char *rest = NULL;
+
+    fputs(lines[0] ? "\nSettings that are not the default:\n" : "", file);
+    for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+        put_text(line, file);
+        fputc('\n', file);
+    }
+    free(lines);
+}
+
 void lg_explanation_show_text(const struct lg_explanation *explanation, FILE *file)
 {
-    char *place = place_of(explanation->policy, explanation->decision.rule);
-    char *verdict = text_of_verdict(&explanation->decision.verdict);
-    char *meaning = meaning_of(explanation), *settings = text_of_settings(explanation->settings);
+    char *place = place_of(explanation->policy, explanation->decision.rule), *meaning = meaning_of(explanation);
     int width = measure_all(explanation);
 
     show_sources(explanation, file);
@@ -250,13 +262,14 @@ void lg_explanation_show_text(const struct lg_explanation *explanation, FILE *fi
         show_rule(explanation, &explanation->policy->rules[i], width, file);
     if (!explanation->decision.rule)
         fputs("default: no rule matches, the end of every policy decides\n", file);
-    fprintf(file, "\nVerdict: %s%s (%s)\n%s\n", verdict, explanation->decision.quiet ? " quiet" : "", place, meaning);
-    if (settings[0])
-        fprintf(file, "\nSettings that are not the default:\n%s", settings);
+    fputs("\nVerdict: ", file);
+    lg_verdict_print(&explanation->decision.verdict, lg_put_file, file);
+    fputs(explanation->decision.quiet ? " quiet (" : " (", file);
+    put_text(place, file);
+    fprintf(file, ")\n%s\n", meaning);
+    show_settings(text_of_settings(explanation->settings), file);
     free(place);
-    free(verdict);
     free(meaning);
-    free(settings);
 }
 
 /* `,"key":"value"`; frees the value. */

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard enable, disable and status: the library in every program, by /etc/ld.so.preload. */
+#include "policy/text.h"
 #include "shim/command/common/command.h"
-#include "shim/command/program/library.h"
-#include "shim/command/program/load_test.h"
-#include "shim/command/policy/policy_source.h"
+#include "shim/command/common/library.h"
+#include "shim/command/common/output.h"
+#include "shim/command/common/policy_source.h"
+#include "shim/command/common/preload_text.h"
+#include "shim/command/preload/load_test.h"
 #include "shim/command/preload/preload_file.h"
-#include "shim/command/preload/preload_text.h"
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -174,7 +176,7 @@ static int put_in(struct lg_preload_file *file, const char *library)
     bool done;
 
     if (count == 1 && first.length_bytes == strlen(library) && memcmp(first.at, library, first.length_bytes) == 0) {
-        printf("%s: %s is enabled already\n", file->path, library);
+        lg_say("%s: %s is enabled already", file->path, library);
         return LG_EXIT_OK;
     }
     if (!lg_preload_text_remove(file->text, &without)) {
@@ -190,7 +192,7 @@ static int put_in(struct lg_preload_file *file, const char *library)
     done = lg_preload_file_replace(file, with);
     free((char *)with.at);
     if (done)
-        printf("%s: %s is enabled%s\n", file->path, library, count ? ", in place of what was listed" : "");
+        lg_say("%s: %s is enabled%s", file->path, library, count ? ", in place of what was listed" : "");
     return done ? LG_EXIT_OK : LG_EXIT_USAGE;
 }
 
@@ -200,7 +202,7 @@ static int take_out(struct lg_preload_file *file)
     bool done;
 
     if (lg_preload_text_count(file->text, NULL) == 0) {
-        printf("%s: not enabled\n", file->path);
+        lg_say("%s: not enabled", file->path);
         return LG_EXIT_OK;
     }
     if (!lg_preload_text_remove(file->text, &without)) {
@@ -210,7 +212,7 @@ static int take_out(struct lg_preload_file *file)
     done = lg_preload_file_replace(file, without);
     free((char *)without.at);
     if (done)
-        printf("%s: disabled; programs that run already keep the library\n", file->path);
+        lg_say("%s: disabled; programs that run already keep the library", file->path);
     return done ? LG_EXIT_OK : LG_EXIT_USAGE;
 }
 
@@ -221,7 +223,7 @@ static int tell(const struct lg_preload_file *file, const char *root)
     unsigned count = lg_preload_text_count(file->text, &first);
 
     if (count == 0) {
-        printf("%s: not enabled\n", file->path);
+        lg_say("%s: not enabled", file->path);
         return LG_EXIT_NO;
     }
     snprintf(library, sizeof(library), "%.*s", (int)first.length_bytes, first.at);
@@ -229,7 +231,7 @@ static int tell(const struct lg_preload_file *file, const char *root)
         lg_say_error("%s: %s is listed but does not load: %s", file->path, library, problem);
         return LG_EXIT_USAGE;
     }
-    printf("%s: %s is enabled and loads\n", file->path, library);
+    lg_say("%s: %s is enabled and loads", file->path, library);
     if (count > 1)
         lg_say_warning("%s lists the library %u times; 'lingerguard enable' makes it one", file->path, count);
     warn_of_musl(root);

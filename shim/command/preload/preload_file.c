@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/preload/preload_file.h"
-#include "shim/command/common/command.h"
-#include "shim/command/preload/preload_text.h"
+#include "shim/command/common/output.h"
+#include "shim/command/common/preload_text.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

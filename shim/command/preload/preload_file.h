@@ -9,8 +9,6 @@
 #include "policy/policy.h"
 #include <sys/stat.h>
 
-#define LG_PRELOAD_FILE "/etc/ld.so.preload"
-
 struct lg_preload_file {
     char *path;       /* for messages */
     int directory_fd; /* of etc/, locked against another `enable` or `disable` until it is closed */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard check-program, and the warning of lingerguard run. */
+#include "policy/text.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/program/program.h"
 #include <stdlib.h>
 

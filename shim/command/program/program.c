@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to what the library would see. */
 #include "shim/command/program/program.h"
-#include "shim/command/common/command.h"
-#include "shim/command/program/library.h"
+#include "policy/text.h"
+#include "shim/command/common/library.h"
 #include "shim/command/program/script.h"
 #include <elf.h>
 #include <endian.h>

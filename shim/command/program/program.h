@@ -120,4 +120,11 @@ void lg_program_print_notes(const struct lg_program *program, FILE *file, const 
 /* One JSON object on one line, its keys those of lingerguard(1). `name` is the program as it was asked for. */
 void lg_program_print_json(const struct lg_program *program, FILE *file, const char *name);
 
+/*
+ * Prints one "lingerguard: warning: ..." line on standard error when the library would not see every
+ * close of the program at `path` (already looked up in PATH). Says nothing about a file that it
+ * cannot read: the exec that follows says it.
+ */
+void lg_program_warn(const char *path);
+
 #endif

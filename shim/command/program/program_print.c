@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What was found about a program, in words and as JSON. */
-#include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/program/program.h"
 #include <string.h>
 

@@ -2,6 +2,7 @@
 /* lingerguard report: json records in, a table, a page, json or metrics out. */
 #include "shim/command/report/report.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 
 #include <errno.h>
 #include <langinfo.h>

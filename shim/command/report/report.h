@@ -3,8 +3,9 @@
 #ifndef LG_REPORT_H
 #define LG_REPORT_H
 
-#include "shim/command/report/report_aggregate.h"
-#include "shim/command/report/report_input.h"
+#include "policy/safe_text.h"
+#include "shim/command/report/aggregate.h"
+#include "shim/command/report/input.h"
 
 #include <stdio.h>
 
@@ -48,11 +49,11 @@ struct lg_report_rows {
 /* False without memory. */
 bool lg_report_rows(const struct lg_report *report, enum lg_table table, struct lg_report_rows *rows);
 
-/* The key of a group in one line, made safe for a terminal; for (others) and unknown keys as well. */
-void lg_report_label(const struct lg_report *report, FILE *out, enum lg_table table, const struct lg_group *group);
+/* Part `index` of a group's key as text of `form`, or that it is not known. */
+void lg_report_put_part(FILE *out, enum lg_safe_form form, const struct lg_group *group, unsigned index);
 
 /* "3 of 10 lines are broken (2 not JSON, 1 bad value); the first: FILE:7"; nothing without one. */
-void lg_report_put_broken(const struct lg_report *report, FILE *out);
+void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form);
 
 /* Whether a table has a group that stands for all others. */
 bool lg_report_has_others(const struct lg_report *report);
@@ -65,9 +66,6 @@ bool lg_report_as_prometheus(const struct lg_report *report);
 
 /* The timeline of the html form: one inline SVG. */
 void lg_report_put_svg(const struct lg_report *report);
-
-/* The style sheet of the html form. */
-extern const char lg_report_style[];
 
 /* Opens what the report is written to: standard output, or a new file that takes the place of `path` when complete. */
 struct lg_report_file {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_input.h"
-#include "shim/command/common/command.h"
+#include "shim/command/report/input.h"
+#include "shim/command/common/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_text.h"
-#include "shim/command/common/utf8.h"
+#include "shim/command/report/text.h"
+#include "policy/safe_text.h"
+#include "policy/text.h"
 
 #include <string.h>
 #include <time.h>
@@ -127,85 +128,48 @@ char *lg_span_text(char *room, int64_t first_us, int64_t last_us)
     return room;
 }
 
-/* Controls (C0, DEL, C1), and format characters that hide or turn around what stands beside them. */
-static bool is_unsafe(uint32_t point)
+/* Takes a character off `text`, which is safe for the terminal and not empty; its columns. */
+static size_t take_character(struct lg_text *text, bool ascii_only)
 {
-    return point < 0x20 || (point >= 0x7F && point < 0xA0) || point == 0xAD || point == 0x061C ||
-           (point >= 0x200B && point <= 0x200F) || (point >= 0x2028 && point <= 0x202E) ||
-           (point >= 0x2060 && point <= 0x206F) || point == 0xFEFF || (point >= 0xFFF9 && point <= 0xFFFB) ||
-           (point >= 0xE0000 && point <= 0xE007F);
-}
+    uint32_t point = 0;
+    size_t length = ascii_only ? 1 : lg_utf8_read(*text, &point);
+    int width = ascii_only || length == 0 ? 1 : wcwidth((wchar_t)point);
 
-void lg_put_safe(FILE *out, struct lg_text text, bool ascii_only)
-{
-    const char *end = text.at + text.length_bytes;
-
-    for (const char *at = text.at; at != end;) {
-        size_t length = (unsigned char)*at < 0x80 ? 1 : lg_utf8_length(at, end);
-        uint32_t point = length == 0 ? 0 : lg_utf8_point(at, length);
-        if (length == 0)
-            fprintf(out, "\\x%02x", (unsigned char)*at);
-        else if (point == '\n' || point == '\t' || point == '\r')
-            fprintf(out, "\\%c", point == '\n' ? 'n' : point == '\t' ? 't' : 'r');
-        else if (point < 0x80 && is_unsafe(point))
-            fprintf(out, "\\x%02x", point);
-        else if (is_unsafe(point) || (ascii_only && point >= 0x80))
-            fprintf(out, "\\u{%x}", point);
-        else
-            fwrite(at, 1, length, out);
-        at += length == 0 ? 1 : length;
-    }
-}
-
-/* The bytes of the character at `at`, and its columns. */
-static size_t step(const char *at, const char *end, bool ascii_only, size_t *columns)
-{
-    size_t length = ascii_only || (unsigned char)*at < 0x80 ? 1 : lg_utf8_length(at, end);
-    int width = ascii_only || length == 0 ? 1 : wcwidth((wchar_t)lg_utf8_point(at, length));
-
-    *columns = width < 0 ? 1u : (size_t)width;
-    return length == 0 ? 1 : length;
+    *text = lg_text_skip(*text, length == 0 ? 1 : length);
+    return width < 0 ? 1u : (size_t)width;
 }
 
 size_t lg_columns(const char *text, bool ascii_only)
 {
-    const char *end = text + strlen(text);
+    struct lg_text rest = lg_text_of(text);
     size_t sum = 0;
-    size_t columns;
 
-    while (text != end) {
-        text += step(text, end, ascii_only, &columns);
-        sum += columns;
-    }
+    while (rest.length_bytes > 0)
+        sum += take_character(&rest, ascii_only);
     return sum;
 }
 
 size_t lg_head_bytes(const char *text, size_t columns, bool ascii_only)
 {
-    const char *end = text + strlen(text);
-    const char *at = text;
-    size_t width;
+    struct lg_text rest = lg_text_of(text), ahead = rest;
 
-    while (at != end) {
-        size_t length = step(at, end, ascii_only, &width);
+    while (rest.length_bytes > 0) {
+        size_t width = take_character(&ahead, ascii_only);
+
         if (width > columns)
             break;
         columns -= width;
-        at += length;
+        rest = ahead;
     }
-    return (size_t)(at - text);
+    return (size_t)(rest.at - text);
 }
 
 size_t lg_tail_start(const char *text, size_t columns, bool ascii_only)
 {
     size_t all = lg_columns(text, ascii_only);
-    const char *end = text + strlen(text);
-    const char *at = text;
-    size_t width;
+    struct lg_text rest = lg_text_of(text);
 
-    while (at != end && all > columns) {
-        at += step(at, end, ascii_only, &width);
-        all -= width;
-    }
-    return (size_t)(at - text);
+    while (rest.length_bytes > 0 && all > columns)
+        all -= take_character(&rest, ascii_only);
+    return (size_t)(rest.at - text);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What the formats of the report have in common. */
+#include "policy/text.h"
+#include "shim/command/common/output.h"
 #include "shim/command/report/report.h"
-#include "shim/command/report/report_text.h"
+#include "shim/command/report/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 const struct lg_report_table lg_report_tables[LG_REPORT_TABLES] = {
     {LG_TABLE_SITE, "by_call_site", "By program and call site", "By call site", {"exe", "caller", NULL}},
@@ -36,40 +37,19 @@ bool lg_report_rows(const struct lg_report *report, enum lg_table table, struct 
     return true;
 }
 
-static void put_part(const struct lg_report *report, FILE *out, struct lg_text part)
+void lg_report_put_part(FILE *out, enum lg_safe_form form, const struct lg_group *group, unsigned index)
 {
+    struct lg_text part = lg_group_part(group, index);
+
     if (part.at == NULL)
         fputs("(not known)", out);
     else
-        lg_put_safe(out, part, !report->utf8);
+        lg_put_safe(out, part, form);
 }
 
-void lg_report_label(const struct lg_report *report, FILE *out, enum lg_table table, const struct lg_group *group)
+void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form)
 {
-    static const char *const between_frames[] = {" < ", " \xE2\x80\xB9 "};
-
-    if (group->key == NULL) {
-        fputs("(others)", out);
-        return;
-    }
-    put_part(report, out, lg_group_part(group, 0));
-    if (table == LG_TABLE_CAUSE) {
-        fputs(", ", out);
-        put_part(report, out, lg_group_part(group, 1));
-        fputs(report->utf8 ? " \xE2\x86\x92 " : " -> ", out);
-        put_part(report, out, lg_group_part(group, 2));
-    } else if (table == LG_TABLE_SITE || table == LG_TABLE_PROBLEM) {
-        fputs("  ", out);
-        put_part(report, out, lg_group_part(group, 1));
-        for (unsigned i = 2; lg_group_part(group, i).at != NULL; i++) {
-            fputs(between_frames[report->utf8], out);
-            put_part(report, out, lg_group_part(group, i));
-        }
-    }
-}
-
-void lg_report_put_broken(const struct lg_report *report, FILE *out)
-{
+    FILE *out = report->out;
     const uint64_t *lines = report->aggregate->lines;
     uint64_t broken = lg_aggregate_broken(report->aggregate);
     char room[2][LG_NUMBER_ROOM];
@@ -88,9 +68,7 @@ void lg_report_put_broken(const struct lg_report *report, FILE *out)
         separator = ", ";
     }
     fputs("), the first at ", out);
-    if (report->inputs->broken_name != NULL)
-        lg_put_safe(out, (struct lg_text){report->inputs->broken_name, strlen(report->inputs->broken_name)},
-                    !report->utf8);
+    lg_put_safe(out, lg_text_of(report->inputs->broken_name), form);
     fprintf(out, ":%llu", (unsigned long long)report->inputs->broken_line);
 }
 

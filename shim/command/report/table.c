@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for a terminal: two lines a group, its key and then a bar, the numbers, and when it was seen. */
 #include "shim/command/report/report.h"
-#include "shim/command/report/report_text.h"
+#include "shim/command/report/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +76,37 @@ static void put_bar(const struct lg_report *report, unsigned columns, uint64_t p
     fprintf(report->out, "%*s", (int)(columns - used), "");
 }
 
+/* How other people's text is shown. */
+static enum lg_safe_form form_of(const struct lg_report *report)
+{
+    return report->utf8 ? LG_SAFE_TERMINAL : LG_SAFE_ASCII;
+}
+
+/* The key of a group in one line; for (others) as well. */
+static void put_key(const struct lg_report *report, FILE *out, enum lg_table table, const struct lg_group *group)
+{
+    enum lg_safe_form form = form_of(report);
+
+    if (group->key == NULL) {
+        fputs("(others)", out);
+        return;
+    }
+    lg_report_put_part(out, form, group, 0);
+    if (table == LG_TABLE_CAUSE) {
+        fputs(", ", out);
+        lg_report_put_part(out, form, group, 1);
+        fputs(report->utf8 ? " \xE2\x86\x92 " : " -> ", out);
+        lg_report_put_part(out, form, group, 2);
+    } else if (table == LG_TABLE_SITE || table == LG_TABLE_PROBLEM) {
+        fputs("  ", out);
+        lg_report_put_part(out, form, group, 1);
+        for (unsigned i = 2; lg_group_part(group, i).at != NULL; i++) {
+            fputs(report->utf8 ? " \xE2\x80\xB9 " : " < ", out);
+            lg_report_put_part(out, form, group, i);
+        }
+    }
+}
+
 /* The label of a group in memory of its own, or NULL. */
 static char *make_label(const struct lg_report *report, enum lg_table table, const struct lg_group *group)
 {
@@ -85,7 +116,7 @@ static char *make_label(const struct lg_report *report, enum lg_table table, con
 
     if (memory == NULL)
         return NULL;
-    lg_report_label(report, memory, table, group);
+    put_key(report, memory, table, group);
     if (fclose(memory) == 0)
         return label;
     free(label);
@@ -314,7 +345,7 @@ static bool put_problems(const struct lg_report *report)
         start_style(report, RED);
         fprintf(report->out, "  %9s  ", lg_count_text(room, rows.groups[i]->count.records));
         end_style(report);
-        lg_report_label(report, report->out, LG_TABLE_PROBLEM, rows.groups[i]);
+        put_key(report, report->out, LG_TABLE_PROBLEM, rows.groups[i]);
         fputc('\n', report->out);
     }
     if (rows.left_out != 0)
@@ -336,7 +367,7 @@ static void put_notes(const struct lg_report *report)
                 lg_count_text(room, aggregate->join.pushed_out));
     if (lg_aggregate_broken(aggregate) != 0) {
         fputc('\n', report->out);
-        lg_report_put_broken(report, report->out);
+        lg_report_put_broken(report, form_of(report));
         fputs(".\n", report->out);
     }
 }

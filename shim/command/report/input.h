@@ -3,7 +3,7 @@
 #ifndef LG_REPORT_INPUT_H
 #define LG_REPORT_INPUT_H
 
-#include "shim/command/report/report_aggregate.h"
+#include "shim/command/report/aggregate.h"
 
 struct lg_report_inputs {
     unsigned read;           /* inputs read to their end */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_record.h"
+#include "shim/command/report/record.h"
+#include "policy/text.h"
+#include "shim/command/common/address.h"
 #include "shim/command/common/json.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 const char *lg_report_line_name(enum lg_report_line line)
@@ -17,13 +18,6 @@ const char *lg_report_line_name(enum lg_report_line line)
         [LG_REPORT_LINE_TOO_LONG] = "line too long",
     };
     return names[line];
-}
-
-static bool is_text(struct lg_text text, const char *word)
-{
-    size_t length = strlen(word);
-
-    return text.length_bytes == length && memcmp(text.at, word, length) == 0;
 }
 
 /* `digits` decimal digits at *at, moved on behind them. */
@@ -100,62 +94,6 @@ bool lg_time_read(struct lg_text text, int64_t *time_us)
         return false;
     *time_us = ((days_of(year, month, day) * 24 + hour) * 60 + minute) * INT64_C(60000000) + second * INT64_C(1000000) +
                micros;
-    return true;
-}
-
-/* RFC 4291 section 2.5.5.2: the same peer, seen through a socket of the other family. */
-static void unmap(struct lg_address *address)
-{
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-
-    if (address->family != 6 || memcmp(address->bytes, prefix, sizeof(prefix)) != 0)
-        return;
-    address->family = 4;
-    memmove(address->bytes, address->bytes + 12, 4);
-    memset(address->bytes + 4, 0, 12);
-}
-
-static bool read_port(const char *at, const char *end, uint16_t *port)
-{
-    int number = 0;
-
-    if (at == end || end - at > 5 || !take_number(&at, end, (unsigned)(end - at), &number) || number > 65535)
-        return false;
-    *port = (uint16_t)number;
-    return true;
-}
-
-/* A.B.C.D[:PORT], [V6][:PORT] or V6. A zone behind `%` is not part of the address. */
-static bool read_address(struct lg_text text, struct lg_address *address)
-{
-    char host[INET6_ADDRSTRLEN + 1];
-    const char *at = text.at;
-    const char *end = text.at + text.length_bytes;
-    const char *colon = memchr(at, ':', text.length_bytes);
-    bool is_bracketed = take_char(&at, end, '[');
-    bool is_v6 = is_bracketed || (colon != NULL && memchr(colon + 1, ':', (size_t)(end - colon - 1)) != NULL);
-    const char *host_end = is_bracketed ? memchr(at, ']', (size_t)(end - at)) : is_v6 || colon == NULL ? end : colon;
-    const char *port = host_end;
-    const char *zone;
-
-    memset(address, 0, sizeof(*address));
-    if (host_end == NULL)
-        return false;
-    if (is_bracketed)
-        port++;
-    if (port != end && (!take_char(&port, end, ':') || !read_port(port, end, &address->port)))
-        return false;
-    zone = is_v6 ? memchr(at, '%', (size_t)(host_end - at)) : NULL;
-    if (zone != NULL)
-        host_end = zone;
-    if ((size_t)(host_end - at) >= sizeof(host))
-        return false;
-    memcpy(host, at, (size_t)(host_end - at));
-    host[host_end - at] = '\0';
-    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, host, address->bytes) != 1)
-        return false;
-    address->family = is_v6 ? 6 : 4;
-    unmap(address);
     return true;
 }
 
@@ -248,7 +186,7 @@ static bool set_key(const struct key *key, const struct lg_json_value *value, st
     case KEY_TIME:
         return set_text(value, &text) && lg_time_read(text, (int64_t *)field);
     case KEY_ADDRESS:
-        return set_text(value, &text) && read_address(text, (struct lg_address *)field);
+        return set_text(value, &text) && lg_address_read(text, (struct lg_address *)field);
     case KEY_CALLER:
         return set_callers(value, reader, record);
     case KEY_ERRNO: /* a name, or the number of one without */
@@ -263,7 +201,7 @@ static bool read_member(void *context, struct lg_text name, const struct lg_json
     struct reading *reading = context;
 
     for (size_t i = 0; i < KEY_TOTAL; i++) {
-        if (name.at[0] != keys[i].name[0] || !is_text(name, keys[i].name))
+        if (name.at[0] != keys[i].name[0] || !lg_text_is_word(name, keys[i].name))
             continue;
         if (reading->seen & 1u << i)
             return false;
@@ -280,7 +218,7 @@ static enum lg_report_outcome outcome_of(struct lg_text text)
     };
 
     for (int i = 1; i < LG_REPORT_OUTCOME_COUNT; i++) {
-        if (is_text(text, names[i]))
+        if (lg_text_is_word(text, names[i]))
             return (enum lg_report_outcome)i;
     }
     return LG_REPORT_OUTCOME_OTHER;

@@ -6,10 +6,10 @@
 #ifndef LG_REPORT_AGGREGATE_H
 #define LG_REPORT_AGGREGATE_H
 
-#include "shim/command/report/report_group.h"
-#include "shim/command/report/report_join.h"
-#include "shim/command/report/report_record.h"
-#include "shim/command/report/report_timeline.h"
+#include "shim/command/report/group.h"
+#include "shim/command/report/join.h"
+#include "shim/command/report/record.h"
+#include "shim/command/report/timeline.h"
 
 /* The tables, and the parts of their keys. Those before LG_TABLE_JOINED remember a socket's group. */
 enum lg_table {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The report as one JSON object; its keys are documented in lingerguard(1) and stay. */
-#include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/report/report.h"
-#include "shim/command/report/report_text.h"
+#include "shim/command/report/text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -10,7 +10,7 @@
 #ifndef LG_REPORT_JOIN_H
 #define LG_REPORT_JOIN_H
 
-#include "shim/command/report/report_group.h"
+#include "shim/command/report/group.h"
 
 #define LG_JOIN_SOCKETS 131072u /* for a report; any power of two from 8 */
 #define LG_JOIN_TABLES  6u      /* tables in which a socket's group is remembered */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/preload/preload_text.h"
-#include "shim/command/program/library.h"
+#include "shim/command/common/preload_text.h"
+#include "shim/command/common/library.h"
 #include <stdlib.h>
 #include <string.h>
 

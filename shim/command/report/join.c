@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_join.h"
+#include "shim/command/report/join.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Numbers, times and other people's text as a person reads them. */
+/* Numbers and times as a person reads them, and how wide a text is. */
 #ifndef LG_REPORT_TEXT_H
 #define LG_REPORT_TEXT_H
 
@@ -21,13 +21,6 @@ char *lg_rfc3339_text(char *room, int64_t time_us);
 
 /* A span in at most 23 characters: as many of date and time as tell the two apart. */
 char *lg_span_text(char *room, int64_t first_us, int64_t last_us);
-
-/*
- * Writes somebody's text so that it cannot move a cursor, colour a terminal or turn the direction
- * of writing: control and format characters, and bytes that are not UTF-8, as \n, \x1b or \u{202e}.
- * With `ascii_only`, everything beyond ASCII as well. A backslash stays as it is.
- */
-void lg_put_safe(FILE *out, struct lg_text text, bool ascii_only);
 
 /* Columns that a terminal gives to terminated UTF-8 (or, with `ascii_only`, its bytes). */
 size_t lg_columns(const char *text, bool ascii_only);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_timeline.h"
+#include "shim/command/report/timeline.h"
 
 #include <stdbool.h>
 #include <string.h>

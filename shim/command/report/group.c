@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_group.h"
+#include "shim/command/report/group.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/report/report_aggregate.h"
+#include "shim/command/report/aggregate.h"
+#include "policy/text.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* A key under construction in the aggregate's scratch. */
 struct key {
@@ -31,7 +31,7 @@ static void put_port(struct key *key, const struct lg_address *local)
 
     if (local->family != 0)
         snprintf(text, sizeof(text), "%u", local->port);
-    put_part(key, (struct lg_text){text, strlen(text)});
+    put_part(key, lg_text_of(text));
 }
 
 /* The /24 of IPv4, the /64 of IPv6: about one site each. */
@@ -45,7 +45,7 @@ static void put_network(struct key *key, const struct lg_address *peer)
         inet_ntop(peer->family == 4 ? AF_INET : AF_INET6, bytes, text, INET6_ADDRSTRLEN);
         strcat(text, peer->family == 4 ? "/24" : "/64");
     }
-    put_part(key, (struct lg_text){text, strlen(text)});
+    put_part(key, lg_text_of(text));
 }
 
 static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, const struct lg_report_record *record)
@@ -94,11 +94,6 @@ static struct lg_count *count_of(struct lg_aggregate *aggregate, enum lg_table t
     return &aggregate->tables[table].groups[group].count;
 }
 
-static bool is_call(const struct lg_report_record *record, const char *name)
-{
-    return record->call.length_bytes == strlen(name) && memcmp(record->call.at, name, strlen(name)) == 0;
-}
-
 /*
  * Whether an abort was asked for here, as opposed to a connection that ended. Through syscall() it
  * is the outcome that tells them apart.
@@ -107,7 +102,7 @@ static bool is_asking(const struct lg_report_record *record)
 {
     switch (record->outcome) {
     case LG_REPORT_OUTCOME_DISARMED:
-        return is_call(record, "setsockopt") || is_call(record, "syscall");
+        return lg_text_is_word(record->call, "setsockopt") || lg_text_is_word(record->call, "syscall");
     case LG_REPORT_OUTCOME_REJECTED:
     case LG_REPORT_OUTCOME_ALLOWED:
         return true;
@@ -121,17 +116,14 @@ static bool is_asking(const struct lg_report_record *record)
     case LG_REPORT_OUTCOME_COUNT:
         break;
     }
-    return is_call(record, "setsockopt");
+    return lg_text_is_word(record->call, "setsockopt");
 }
 
 /* A listener has no peer; the connections that it resets are not counted one by one by the record. */
 static bool is_listener(const struct lg_report_record *record)
 {
-    static const char backlog[] = "backlog";
-    static const char listen[] = "listen";
-
-    return (record->cause.length_bytes == strlen(backlog) && memcmp(record->cause.at, backlog, strlen(backlog)) == 0) ||
-           (record->state.length_bytes == strlen(listen) && strncasecmp(record->state.at, listen, strlen(listen)) == 0);
+    return lg_text_is_word(record->cause, "backlog") || lg_text_is_word(record->state, "LISTEN") ||
+           lg_text_is_word(record->state, "listen");
 }
 
 /* LG_FATE_COUNT for an outcome that this version does not know: nothing to draw. */

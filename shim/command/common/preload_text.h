@@ -8,6 +8,8 @@
 
 #include "policy/policy.h"
 
+#define LG_PRELOAD_FILE "/etc/ld.so.preload"
+
 /* The next name at or behind *at, which is moved behind it; false at the end. */
 bool lg_preload_text_next(struct lg_text text, size_t *at, struct lg_text *name);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/policy/policy_source.h"
+#include "shim/command/common/policy_source.h"
 #include "policy/parse.h"
 #include "policy/print.h"
-#include "shim/command/common/command.h"
+#include "policy/text.h"
+#include "shim/command/common/output.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -98,16 +99,17 @@ static void show_error(void *context, const struct lg_policy_error *error)
 
 unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_text *text)
 {
-    int name_bytes = (int)text->source.name.length_bytes;
-    const char *name = text->source.name.at;
     unsigned errors;
 
     fflush(stdout);
     errors = lg_policy_parse(policy, &text->source, text->text, show_error, stderr);
-    if (errors > ERRORS_SHOWN_MAX)
-        fprintf(stderr, "%.*s: %u errors, the first %u are shown\n", name_bytes, name, errors, ERRORS_SHOWN_MAX);
-    else if (errors)
-        fprintf(stderr, "%.*s: %u error%s\n", name_bytes, name, errors, errors == 1 ? "" : "s");
+    if (errors > 0) {
+        lg_put_safe(stderr, text->source.name, LG_SAFE_MARK);
+        fprintf(stderr, ": %u error%s", errors, errors == 1 ? "" : "s");
+        if (errors > ERRORS_SHOWN_MAX)
+            fprintf(stderr, ", the first %u are shown", ERRORS_SHOWN_MAX);
+        fputc('\n', stderr);
+    }
     return errors;
 }
 

@@ -3,34 +3,20 @@
  * The report in the Prometheus text exposition format (version 0.0.4), for the textfile collector
  * of the node exporter. Few series by design: no addresses, no call sites.
  */
+#include "policy/text.h"
+#include "shim/command/common/output.h"
 #include "shim/command/report/report.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-static void put_label(FILE *out, const char *name, struct lg_text value)
-{
-    fprintf(out, "%s=\"", name);
-    for (size_t i = 0; i < value.length_bytes; i++) {
-        char c = value.at[i];
-        if (c == '\\' || c == '"')
-            fprintf(out, "\\%c", c);
-        else if (c == '\n')
-            fputs("\\n", out);
-        else
-            fputc(c, out);
-    }
-    fputc('"', out);
-}
-
 /* Labels of a group, in the order of its key's parts; (others) is a value like any other. */
 static void put_labels(FILE *out, const struct lg_group *group, const char *const *names)
 {
-    static const struct lg_text others = {"(others)", sizeof("(others)") - 1};
-
     for (unsigned i = 0; names[i] != NULL; i++) {
-        fputc(i == 0 ? '{' : ',', out);
-        put_label(out, names[i], group->key == NULL ? others : lg_group_part(group, i));
+        fprintf(out, "%c%s=\"", i == 0 ? '{' : ',', names[i]);
+        lg_put_safe(out, group->key == NULL ? lg_text_of("(others)") : lg_group_part(group, i), LG_SAFE_LABEL);
+        fputc('"', out);
     }
     fputc('}', out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/program/library.h"
-#include "shim/command/common/command.h"
+#include "shim/command/common/library.h"
+#include "shim/command/common/output.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +14,6 @@
 #define MULTIARCH "i386-linux-gnu"
 #elif defined(__aarch64__)
 #define MULTIARCH "aarch64-linux-gnu"
-#elif defined(__arm__) && defined(__ARM_PCS_VFP)
-#define MULTIARCH "arm-linux-gnueabihf"
-#elif defined(__riscv) && __riscv_xlen == 64
-#define MULTIARCH "riscv64-linux-gnu"
-#elif defined(__powerpc64__) && defined(__LITTLE_ENDIAN__)
-#define MULTIARCH "powerpc64le-linux-gnu"
-#elif defined(__s390x__)
-#define MULTIARCH "s390x-linux-gnu"
 #endif
 
 /* The directory of the running command; false when it cannot be told. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The timeline as an inline SVG: a stacked bar for each bucket, its numbers as the bar's tooltip. */
 #include "shim/command/report/report.h"
-#include "shim/command/report/report_text.h"
+#include "shim/command/report/text.h"
 
 #include <inttypes.h>
 #include <time.h>

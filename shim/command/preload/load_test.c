@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "shim/command/program/load_test.h"
+#include "shim/command/preload/load_test.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
