@@ -139,11 +139,15 @@ if [ -u setuid ] && ! findmnt -no OPTIONS -T "$tmp" 2>/dev/null | grep -qw nosui
         skip setcap "file capabilities cannot be set here" "a program with file capabilities"
     fi
     # In a mount namespace of its own, /etc has an ld.so.preload with the library.
-        if [ -r "$LG_LIB" ] && unshare -m true 2>/dev/null && cp -a /etc etc 2>/dev/null; then
+    if [ -r "$LG_LIB" ] && unshare -m true 2>/dev/null && cp -a /etc etc 2>/dev/null; then
         echo "$LG_LIB" >etc/ld.so.preload
         out=$(unshare -m sh -c 'mount --bind etc /etc && exec "$@"' sh "$LG_COMMAND" check-program ./setuid 2>&1)
         is "a setuid program with /etc/ld.so.preload: status" "$?" 0
         like "a setuid program with /etc/ld.so.preload" "$out" "/etc/ld.so.preload has the library"
+        printf '# kept for later:\n# %s\n' "$LG_LIB" >etc/ld.so.preload
+        out=$(unshare -m sh -c 'mount --bind etc /etc && exec "$@"' sh "$LG_COMMAND" check-program ./setuid 2>&1)
+        is "an entry that is commented out is none: status" "$?" 3
+        like "an entry that is commented out is none" "$out" "sees nothing: setuid"
     else
         skip namespace "no mount namespace" "a setuid program with /etc/ld.so.preload"
     fi
@@ -163,10 +167,10 @@ EOF
 }
 go_program go .go.buildinfo aw 16 16
 sees "Go build information in its section" 3 \
-    "sees nothing: built with Go 1.19.8: Go makes its own system calls" ./go
-is "Go: json" "$(json '"$_->{go_version} @{$_->{reasons}}"' ./go)" "go1.19.8 go"
+    "sees nothing: built with Go: Go makes its own system calls" ./go
+is "Go: json" "$(json '"$_->{go} @{$_->{reasons}}"' ./go)" "1 go"
 go_program gohidden .data aw 16 48
-sees "Go build information in a writable segment" 3 "built with Go 1.19.8" ./gohidden
+sees "Go build information in a writable segment" 3 "built with Go: " ./gohidden
 go_program gotext .rodata a 16 16
 sees "the same bytes in constants are no build information" 0 "sees all" ./gotext
 go_program gooff .data aw 16 8
@@ -181,7 +185,7 @@ sees "Go's note" 3 "sees nothing: built with Go: Go makes" ./gonote
 if command -v go >/dev/null; then
     printf 'package main\n\nfunc main() {}\n' >real.go
     HOME=$tmp GOCACHE=$tmp/gocache GO111MODULE=off go build -o realgo real.go
-    sees "a program of this machine's Go" 3 "built with Go $(go env GOVERSION | sed 's/^go//')" ./realgo
+    sees "a program of this machine's Go" 3 "built with Go: " ./realgo
     chmod -R u+w "$tmp/gocache"
 else
     skip go "go is not installed" "a program of this machine's Go"
@@ -291,10 +295,9 @@ for file in "$LG_ROOT"/tests/fuzz/corpus/elf/dynamic-*; do
         expr "$file" : '.*/dynamic-\([0-9]*\)'
     )-"
 done
-for file in segment:64-le:go1.19.8 pointer:64-be:go1.17.1 pointer:32-le:go1.17.1; do
-    rest=${file#*:}
-    cp "$LG_ROOT/tests/fuzz/corpus/elf/go-${rest%:*}-${file%%:*}" small && chmod +x small
-    is "the Go version of $file" "$(json '$_->{go_version}' ./small)" "${rest#*:}"
+for file in "$LG_ROOT"/tests/fuzz/corpus/elf/go-*; do
+    cp "$file" small && chmod +x small
+    is "the mark of Go in ${file##*/}" "$(json '$_->{go}' ./small)" 1
 done
 
 # --- the list of calls

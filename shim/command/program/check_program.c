@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard check-program, and the warning of lingerguard run. */
 #include "policy/text.h"
+#include "policy/words.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
 #include "shim/command/program/program.h"
@@ -26,7 +27,6 @@ static const struct option longs[] = {
 /* Reads the options; -1 to go on, otherwise the exit status. */
 static int read_options(int argc, char **argv, bool *json)
 {
-    static const char *const formats[] = {"text", "json"};
     int option, format;
 
     optind = 1;
@@ -34,10 +34,10 @@ static int read_options(int argc, char **argv, bool *json)
     while ((option = getopt_long(argc, argv, ":f:h", longs, NULL)) != -1) {
         switch (option) {
         case 'f':
-            format = lg_option_word(command, "--format", optarg, formats, 2);
+            format = lg_option_word(command, "--format", optarg, lg_format_words, LG_FORMAT_COUNT);
             if (format < 0)
                 return LG_EXIT_USAGE;
-            *json = format == 1;
+            *json = format == LG_FORMAT_JSON;
             break;
         case 'h':
             fputs(help, stdout);
@@ -53,20 +53,21 @@ static int read_options(int argc, char **argv, bool *json)
 
 static void show_text(const struct lg_program *program, const char *name)
 {
-    if (program->sees == LG_SEES_UNKNOWN) {
+    if (program->coverage == LG_COVERAGE_UNKNOWN) {
         lg_say_error("%s: %s: %s", command, name, program->error);
         return;
     }
-    printf("%s: ", name);
+    lg_put_safe(stdout, lg_text_of(name), LG_SAFE_MARK);
+    fputs(": ", stdout);
     lg_program_print(program, stdout);
     putchar('\n');
     lg_program_print_notes(program, stdout, "  note: ");
 }
 
-static int worse(int status, enum lg_sees sees)
+static int worse(int status, enum lg_coverage coverage)
 {
     static const int statuses[] = {LG_EXIT_OK, EXIT_SEES_PART, EXIT_SEES_NOTHING, LG_EXIT_USAGE};
-    int other = statuses[sees];
+    int other = statuses[coverage];
 
     if (status == LG_EXIT_USAGE || other == LG_EXIT_USAGE)
         return LG_EXIT_USAGE;
@@ -83,7 +84,7 @@ int lg_cmd_check_program(int argc, char **argv)
     if (status >= 0)
         return status;
     program = malloc(sizeof(*program));
-    if (!program || !lg_program_library_kind(&library)) {
+    if (!program || !lg_kind_of_library(&library)) {
         lg_say_error("%s: cannot tell what the library is built for", command);
         free(program);
         return LG_EXIT_USAGE;
@@ -95,7 +96,7 @@ int lg_cmd_check_program(int argc, char **argv)
             lg_program_print_json(program, stdout, argv[i]);
         else
             show_text(program, argv[i]);
-        status = worse(status, program->sees);
+        status = worse(status, program->coverage);
         lg_program_free(program);
     }
     free(program);
@@ -112,10 +113,11 @@ void lg_program_warn(const char *path)
 
     if (!program)
         return;
-    if (lg_program_library_kind(&library)) {
+    if (lg_kind_of_library(&library)) {
         lg_program_examine(program, path, &library);
-        file =
-            program->sees == LG_SEES_PART || program->sees == LG_SEES_NOTHING ? open_memstream(&text, &length) : NULL;
+        file = program->coverage == LG_COVERAGE_PART || program->coverage == LG_COVERAGE_NOTHING
+                   ? open_memstream(&text, &length)
+                   : NULL;
         if (file) {
             lg_program_print(program, file);
             if (fclose(file) == 0)

@@ -26,7 +26,6 @@
 #define LG_ELF_NEEDED_BYTES_MAX  4096u       /* of the name of one; longer ones are left out, no path is longer */
 #define LG_ELF_SECTIONS_MAX      65536u      /* more section headers: treated as if there were none */
 #define LG_ELF_SEARCH_BYTES_MAX  (64u << 20) /* bytes of a search for names or for Go, all segments together */
-#define LG_ELF_GO_BYTES          64u         /* a Go version with its NUL */
 
 enum lg_elf_result {
     LG_ELF_OK = 0,
@@ -103,10 +102,9 @@ bool lg_elf_symbols(const struct lg_elf *elf, lg_elf_symbol_fn *see, void *conte
 
 /*
  * Whether it was built with Go: its build information in the section .go.buildinfo or, without
- * section headers, in a writable segment; else the note with Go's build ID. `version` becomes the
- * version as Go writes it ("go1.19.8"), or empty when it is not there.
+ * section headers, in a writable segment; else the note with Go's build ID.
  */
-bool lg_elf_is_go(const struct lg_elf *elf, char version[LG_ELF_GO_BYTES]);
+bool lg_elf_is_go(const struct lg_elf *elf);
 
 /*
  * Whether one of `names` (count of them, at most 256 bytes each) is in the string table of the
@@ -114,8 +112,5 @@ bool lg_elf_is_go(const struct lg_elf *elf, char version[LG_ELF_GO_BYTES]);
  * declares a symbol of its own by that name counts too.
  */
 bool lg_elf_names_any(const struct lg_elf *elf, const char *const *names, size_t count);
-
-/* "x86-64", "aarch64", ...; NULL for a machine that is not known here. */
-const char *lg_elf_machine_name(const struct lg_elf *elf);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of interposed calls. */
 #include "shim/command/program/interposed.h"
-#include <string.h>
+#include "policy/text.h"
 
 const char *const lg_interposed[] = {
 #include "interposed.inc"
@@ -27,4 +26,48 @@ int lg_interposed_find(const char *name)
             low = middle + 1;
     }
     return -1;
+}
+
+static void note_symbol(void *context, const char *name, bool imported)
+{
+    struct lg_calls *calls = context;
+    int found = lg_interposed_find(name);
+
+    if (found >= 0)
+        (imported ? calls->imports : calls->defines)[found] = true;
+    if (lg_starts_with(name, "io_uring_"))
+        calls->io_uring = true;
+}
+
+/* What liburing leaves in a program that it was linked into statically. */
+static const char *const io_uring_names[] = {"io_uring_setup", "__sys_io_uring_setup", "io_uring_queue_init",
+                                             "io_uring_queue_init_params", "__io_uring_queue_init_params"};
+
+static bool needs_io_uring(const struct lg_elf *elf)
+{
+    for (size_t i = 0; i < elf->needed_count; i++) {
+        if (lg_starts_with(elf->needed[i], "liburing.so") || lg_starts_with(elf->needed[i], "liburing-ffi.so"))
+            return true;
+    }
+    return lg_elf_names_any(elf, io_uring_names, sizeof(io_uring_names) / sizeof(io_uring_names[0]));
+}
+
+bool lg_calls_read(struct lg_calls *calls, const struct lg_elf *elf)
+{
+    bool done = lg_elf_symbols(elf, note_symbol, calls);
+
+    calls->io_uring = calls->io_uring || needs_io_uring(elf);
+    return done;
+}
+
+bool lg_calls_any(const bool *set)
+{
+    return memchr(set, true, lg_interposed_count) != NULL;
+}
+
+bool lg_calls_have(const bool *set, const char *name)
+{
+    int found = lg_interposed_find(name);
+
+    return found >= 0 && set[found];
 }

@@ -126,16 +126,16 @@ static bool is_listener(const struct lg_report_record *record)
            lg_text_is_word(record->state, "listen");
 }
 
-/* LG_FATE_COUNT for an outcome that this version does not know: nothing to draw. */
-static enum lg_fate fate_of(const struct lg_report_record *record, bool is_asking_record)
+/* LG_TIMELINE_KINDS for an outcome that this version does not know: nothing to draw. */
+static enum lg_timeline_kind timeline_kind(const struct lg_report_record *record, bool is_asking_record)
 {
     if (is_asking_record)
-        return LG_FATE_ASKED;
+        return LG_TIMELINE_ASKED;
     if (record->outcome == LG_REPORT_OUTCOME_ABORTED)
-        return LG_FATE_ABORTED;
+        return LG_TIMELINE_ABORTED;
     if (record->outcome == LG_REPORT_OUTCOME_DEADLINE || record->outcome == LG_REPORT_OUTCOME_PEER_RESET)
-        return LG_FATE_CUT;
-    return record->outcome == LG_REPORT_OUTCOME_OTHER ? LG_FATE_COUNT : LG_FATE_ORDERLY;
+        return LG_TIMELINE_CUT;
+    return record->outcome == LG_REPORT_OUTCOME_OTHER ? LG_TIMELINE_KINDS : LG_TIMELINE_ORDERLY;
 }
 
 /* What one record adds to every group that it is in; see struct lg_count for what the bytes mean. */
@@ -223,10 +223,10 @@ static void leave_join(void *context, const struct lg_join_socket *socket)
 
 static void count_time(struct lg_aggregate *aggregate, const struct lg_report_record *record, bool asks)
 {
-    enum lg_fate fate = fate_of(record, asks);
+    enum lg_timeline_kind kind = timeline_kind(record, asks);
 
-    if (record->time_us != LG_TIME_UNKNOWN && fate != LG_FATE_COUNT)
-        lg_timeline_add(&aggregate->timeline, record->time_us, fate);
+    if (record->time_us != LG_TIME_UNKNOWN && kind != LG_TIMELINE_KINDS)
+        lg_timeline_add(&aggregate->timeline, record->time_us, kind);
     aggregate->waited_ms = lg_sum(aggregate->waited_ms, record->elapsed_ms);
     if (record->elapsed_ms > aggregate->waited_most_ms)
         aggregate->waited_most_ms = record->elapsed_ms;

@@ -157,9 +157,9 @@ static void put_timeline(const struct lg_report *report)
     fprintf(report->out, ",\"bucket_s\":%" PRId64 ",\"buckets\":[", timeline->width_s);
     for (unsigned i = 0; i < used; i++) {
         fputs(i == 0 ? "\n{" : ",\n{", report->out);
-        for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++)
-            fprintf(report->out, "%s\"%s\":%" PRIu64, fate == 0 ? "" : ",", lg_fate_name((enum lg_fate)fate),
-                    timeline->buckets[i].records[fate]);
+        for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
+            fprintf(report->out, "%s\"%s\":%" PRIu64, kind == 0 ? "" : ",",
+                    lg_timeline_kind_name((enum lg_timeline_kind)kind), timeline->buckets[i].records[kind]);
         fputc('}', report->out);
     }
     fputs("]}", report->out);

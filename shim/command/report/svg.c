@@ -17,8 +17,8 @@ static uint64_t bucket_sum(const struct lg_timeline_bucket *bucket)
 {
     uint64_t sum = 0;
 
-    for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++)
-        sum += bucket->records[fate];
+    for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
+        sum += bucket->records[kind];
     return sum;
 }
 
@@ -91,11 +91,11 @@ static void put_tooltip(const struct lg_report *report, unsigned index)
     char room[LG_NUMBER_ROOM];
 
     fprintf(report->out, "<title>%s", lg_time_text(room, (timeline->start + index) * timeline->width_s * 1000000));
-    for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++) {
-        if (timeline->buckets[index].records[fate] == 0)
+    for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++) {
+        if (timeline->buckets[index].records[kind] == 0)
             continue;
-        fprintf(report->out, "%s%s %s", separator, lg_count_text(room, timeline->buckets[index].records[fate]),
-                lg_fate_name((enum lg_fate)fate));
+        fprintf(report->out, "%s%s %s", separator, lg_count_text(room, timeline->buckets[index].records[kind]),
+                lg_timeline_kind_name((enum lg_timeline_kind)kind));
         separator = ", ";
     }
     fputs("</title>", report->out);
@@ -111,32 +111,34 @@ static void put_bucket(const struct lg_report *report, unsigned index, unsigned 
         return;
     fputs("<g>", report->out);
     put_tooltip(report, index);
-    for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++) {
-        double height = PLOT_Y * (double)bucket->records[fate] / (double)top;
-        if (bucket->records[fate] == 0)
+    for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++) {
+        double height = PLOT_Y * (double)bucket->records[kind] / (double)top;
+        if (bucket->records[kind] == 0)
             continue;
         if (height < 1)
             height = 1; /* one abort among thousands of orderly ends is what the reader looks for */
         y -= height;
         fprintf(report->out, "<rect class=\"%s\" x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\"/>",
-                lg_fate_name((enum lg_fate)fate), LEFT + width * index, y, width > 3 ? width - 1 : width, height);
+                lg_timeline_kind_name((enum lg_timeline_kind)kind), LEFT + width * index, y,
+                width > 3 ? width - 1 : width, height);
     }
     fputs("</g>\n", report->out);
 }
 
 static void put_legend(const struct lg_report *report)
 {
-    static const char *const about[LG_FATE_COUNT] = {
-        [LG_FATE_ORDERLY] = "ended in order",
-        [LG_FATE_CUT] = "cut by a deadline or reset by the peer",
-        [LG_FATE_ABORTED] = "aborted",
-        [LG_FATE_ASKED] = "an abort was asked for (the setsockopt)",
+    static const char *const about[LG_TIMELINE_KINDS] = {
+        [LG_TIMELINE_ORDERLY] = "ended in order",
+        [LG_TIMELINE_CUT] = "cut by a deadline or reset by the peer",
+        [LG_TIMELINE_ABORTED] = "aborted",
+        [LG_TIMELINE_ASKED] = "an abort was asked for (the setsockopt)",
     };
     char room[LG_NUMBER_ROOM];
 
     fputs("<ul class=\"legend\">", report->out);
-    for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++)
-        fprintf(report->out, "<li><i class=\"%s\"></i>%s</li>", lg_fate_name((enum lg_fate)fate), about[fate]);
+    for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
+        fprintf(report->out, "<li><i class=\"%s\"></i>%s</li>", lg_timeline_kind_name((enum lg_timeline_kind)kind),
+                about[kind]);
     fprintf(report->out, "<li class=\"soft\">a bar is %s</li></ul>\n",
             lg_duration_text(room, report->aggregate->timeline.width_s));
 }

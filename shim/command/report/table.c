@@ -266,8 +266,8 @@ static void put_sparkline(const struct lg_report *report)
     while ((used + per_column - 1) / per_column > report->width - 13 - 16)
         per_column++;
     for (unsigned i = 0; i < used; i++) {
-        for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++)
-            sums[i / per_column] += timeline->buckets[i].records[fate];
+        for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
+            sums[i / per_column] += timeline->buckets[i].records[kind];
         if (sums[i / per_column] > most)
             most = sums[i / per_column];
     }

@@ -4,11 +4,11 @@
 #include <stdbool.h>
 #include <string.h>
 
-const char *lg_fate_name(enum lg_fate fate)
+const char *lg_timeline_kind_name(enum lg_timeline_kind kind)
 {
-    static const char *const names[LG_FATE_COUNT] = {"orderly", "cut", "aborted", "asked"};
+    static const char *const names[LG_TIMELINE_KINDS] = {"orderly", "cut", "aborted", "asked"};
 
-    return names[fate];
+    return names[kind];
 }
 
 static int64_t floor_divide(int64_t a, int64_t b)
@@ -40,8 +40,8 @@ static void double_width(struct lg_timeline *timeline)
 
     for (unsigned i = 0; i < LG_TIMELINE_BUCKETS; i++) {
         int64_t to = floor_divide(timeline->start + i, 2) - start;
-        for (unsigned fate = 0; fate < LG_FATE_COUNT; fate++)
-            merged[to].records[fate] += timeline->buckets[i].records[fate];
+        for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
+            merged[to].records[kind] += timeline->buckets[i].records[kind];
     }
     memcpy(timeline->buckets, merged, sizeof(merged));
     timeline->start = start;
@@ -62,7 +62,7 @@ static bool move_start(struct lg_timeline *timeline, int64_t first)
     return true;
 }
 
-void lg_timeline_add(struct lg_timeline *timeline, int64_t time_us, enum lg_fate fate)
+void lg_timeline_add(struct lg_timeline *timeline, int64_t time_us, enum lg_timeline_kind kind)
 {
     int64_t time_s = floor_divide(time_us, 1000000);
 
@@ -77,7 +77,7 @@ void lg_timeline_add(struct lg_timeline *timeline, int64_t time_us, enum lg_fate
             continue;
         }
         if (number - timeline->start < (int64_t)LG_TIMELINE_BUCKETS) {
-            timeline->buckets[number - timeline->start].records[fate]++;
+            timeline->buckets[number - timeline->start].records[kind]++;
             return;
         }
         double_width(timeline);

@@ -11,16 +11,16 @@
 #define LG_TIMELINE_BUCKETS 240u /* even */
 
 /* What a record tells of a connection, in the order in which it is drawn. */
-enum lg_fate {
-    LG_FATE_ORDERLY = 0, /* ended in order: orderly, lingered, drained, disarmed at the close */
-    LG_FATE_CUT,         /* a graceful close that a deadline or the peer ended */
-    LG_FATE_ABORTED,
-    LG_FATE_ASKED, /* an abort was asked for: the setsockopt; nothing has ended yet */
-    LG_FATE_COUNT  /* always last */
+enum lg_timeline_kind {
+    LG_TIMELINE_ORDERLY = 0, /* ended in order: orderly, lingered, drained, disarmed at the close */
+    LG_TIMELINE_CUT,         /* a graceful close that a deadline or the peer ended */
+    LG_TIMELINE_ABORTED,
+    LG_TIMELINE_ASKED, /* an abort was asked for: the setsockopt; nothing has ended yet */
+    LG_TIMELINE_KINDS  /* always last */
 };
 
 struct lg_timeline_bucket {
-    uint64_t records[LG_FATE_COUNT];
+    uint64_t records[LG_TIMELINE_KINDS];
 };
 
 struct lg_timeline {
@@ -30,11 +30,11 @@ struct lg_timeline {
 };
 
 /* Counts one record at `time_us`. A zeroed timeline is an empty one. */
-void lg_timeline_add(struct lg_timeline *timeline, int64_t time_us, enum lg_fate fate);
+void lg_timeline_add(struct lg_timeline *timeline, int64_t time_us, enum lg_timeline_kind kind);
 
 /* The number of buckets up to the last one with a record. */
 unsigned lg_timeline_used(const struct lg_timeline *timeline);
 
-const char *lg_fate_name(enum lg_fate fate); /* "orderly" */
+const char *lg_timeline_kind_name(enum lg_timeline_kind kind); /* "orderly" */
 
 #endif
