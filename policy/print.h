@@ -9,9 +9,7 @@
 #include "policy/decide.h"
 #include "policy/parse.h"
 #include "policy/policy.h"
-
-/* Receives `length_bytes` bytes at `at`; called any number of times for one text. */
-typedef void lg_put_fn(void *context, const char *at, size_t length_bytes);
+#include "policy/put.h"
 
 /* What to skip, the settings that were written down, then the rules, one a line. */
 void lg_policy_print(const struct lg_policy *policy, lg_put_fn *put, void *context);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/address.h"
+#include "policy/print.h"
 #include "policy/put.h"
 
 static void put_ipv4(const struct lg_out *out, const uint8_t *bytes)

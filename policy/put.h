@@ -5,7 +5,10 @@
 #ifndef LG_PUT_H
 #define LG_PUT_H
 
-#include "policy/print.h"
+#include "policy/policy.h"
+
+/* Receives `length_bytes` bytes at `at`; called any number of times for one text. */
+typedef void lg_put_fn(void *context, const char *at, size_t length_bytes);
 
 struct lg_out {
     lg_put_fn *put;

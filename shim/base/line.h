@@ -28,7 +28,7 @@ void lg_line_word(struct lg_line *line, const char *word); /* NUL-terminated */
 void lg_line_number(struct lg_line *line, int64_t number);
 void lg_line_hex(struct lg_line *line, uint64_t number, unsigned digits); /* that many, 16 at most */
 
-/* The same as lg_put_fn of policy/print.h, with a struct lg_line for context. */
+/* The same as lg_put_fn of policy/put.h, with a struct lg_line for context. */
 void lg_line_put(void *line, const char *at, size_t length_bytes);
 
 /*

@@ -3,7 +3,7 @@
  * The ELF reader and the reader of #! lines on bytes in memory: no crash, no hang, no read outside,
  * and what they return keeps what their headers promise.
  *
- * links: shim/command/program/elf.c shim/command/program/elf_dynamic.c shim/command/program/elf_symbols.c
+ * links: shim/command/program/elf_headers.c shim/command/program/elf_dynamic.c shim/command/program/elf_symbols.c
  * links: shim/command/program/elf_content.c shim/command/program/script.c
  */
 #include "shim/command/program/elf.h"

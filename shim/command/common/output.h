@@ -41,7 +41,7 @@ int lg_word_error(const char *command, const char *what, const char *value, cons
 /* The nearest of `count` words, or NULL: lg_nearest_word for terminated text. */
 const char *lg_word_near(const char *text, const char *const *words, size_t count);
 
-/* An lg_put_fn (policy/print.h) whose context is a FILE. */
+/* An lg_put_fn (policy/put.h) whose context is a FILE. */
 void lg_put_file(void *file, const char *at, size_t length_bytes);
 
 /* Somebody else's text, made safe as policy/safe_text.h says. */
