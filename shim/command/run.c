@@ -7,6 +7,7 @@
 #include "shim/command/common/library.h"
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
+#include "shim/command/common/preload_text.h"
 #include "shim/command/program/program.h"
 #include "shim/command/program/search.h"
 #include <errno.h>
@@ -201,13 +202,13 @@ static int set_preload(void)
 
     if (!library)
         return LG_EXIT_RUN_FAILED;
-    problem = lg_library_path_problem(library);
+    problem = lg_preload_path_problem(library);
     if (problem) {
         lg_say_error("library '%s' %s", library, problem);
         free(library);
         return LG_EXIT_RUN_FAILED;
     }
-    value = needed(lg_library_preload(library, getenv("LD_PRELOAD")));
+    value = needed(lg_preload_variable(library, getenv("LD_PRELOAD")));
     set_variable("LD_PRELOAD", value);
     free(value);
     free(library);

@@ -144,7 +144,7 @@ if [ -u setuid ] && ! findmnt -no OPTIONS -T "$tmp" 2>/dev/null | grep -qw nosui
         out=$(unshare -m sh -c 'mount --bind etc /etc && exec "$@"' sh "$LG_COMMAND" check-program ./setuid 2>&1)
         is "a setuid program with /etc/ld.so.preload: status" "$?" 0
         like "a setuid program with /etc/ld.so.preload" "$out" "/etc/ld.so.preload has the library"
-        printf '# kept for later:\n# %s\n' "$LG_LIB" >etc/ld.so.preload
+        echo "# $LG_LIB" >etc/ld.so.preload
         out=$(unshare -m sh -c 'mount --bind etc /etc && exec "$@"' sh "$LG_COMMAND" check-program ./setuid 2>&1)
         is "an entry that is commented out is none: status" "$?" 3
         like "an entry that is commented out is none" "$out" "sees nothing: setuid"

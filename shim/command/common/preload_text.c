@@ -4,6 +4,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What separates two names of LD_PRELOAD: glibc splits at blanks and colons, musl at all of these. */
+#define VARIABLE_SEPARATORS " :\t\n\v\f\r"
+
+const char *lg_preload_path_problem(const char *path)
+{
+    if (strpbrk(path, VARIABLE_SEPARATORS))
+        return "has white space or a colon in its path, where the dynamic linker would split it";
+    if (strchr(path, '$'))
+        return "has a '$' in its path, which the dynamic linker would expand";
+    return NULL;
+}
+
+bool lg_preload_is_ours(struct lg_text name)
+{
+    const char *slash = name.length_bytes ? memrchr(name.at, '/', name.length_bytes) : NULL;
+    const char *last = slash ? slash + 1 : name.at;
+    size_t length = name.length_bytes - (size_t)(last - name.at);
+
+    return length == strlen(LG_LIBRARY_NAME) && memcmp(last, LG_LIBRARY_NAME, length) == 0;
+}
+
+char *lg_preload_variable(const char *library, const char *existing)
+{
+    const char *at = existing ? existing : "";
+    size_t library_bytes = strlen(library);
+    char *value = malloc(library_bytes + strlen(at) + 2);
+    char *end;
+
+    if (!value)
+        return NULL;
+    end = mempcpy(value, library, library_bytes);
+    /* each name is copied with the separators behind it, or dropped with them */
+    while (*at) {
+        size_t name_bytes = strcspn(at, VARIABLE_SEPARATORS);
+        size_t whole_bytes = name_bytes + strspn(at + name_bytes, VARIABLE_SEPARATORS);
+
+        if (!lg_preload_is_ours((struct lg_text){at, name_bytes})) {
+            if (end == value + library_bytes)
+                *end++ = ':';
+            end = mempcpy(end, at, whole_bytes);
+        }
+        at += whole_bytes;
+    }
+    *end = 0;
+    return value;
+}
+
 static bool is_blank(char byte)
 {
     return byte == ' ' || byte == '\t';
@@ -41,7 +88,7 @@ unsigned lg_preload_text_count(struct lg_text text, struct lg_text *first)
     size_t at = 0;
 
     while (lg_preload_text_next(text, &at, &name)) {
-        if (!lg_library_is_ours(name))
+        if (!lg_preload_is_ours(name))
             continue;
         if (count++ == 0 && first)
             *first = name;
@@ -75,7 +122,7 @@ static bool find_ours(struct lg_text text, size_t *start, size_t *end)
     size_t at = 0;
 
     while (lg_preload_text_next(text, &at, &name)) {
-        if (!lg_library_is_ours(name))
+        if (!lg_preload_is_ours(name))
             continue;
         *start = (size_t)(name.at - text.at);
         *end = at;

@@ -125,12 +125,12 @@ static char *choose_library(const struct options *options)
             fputs("Give --library PATH to use another.\n", stderr);
         return NULL;
     }
-    problem = lg_library_path_problem(library);
+    problem = lg_preload_path_problem(library);
     if (library[0] != '/')
         problem = "is not an absolute path";
     else if (!problem && strchr(library, '#'))
         problem = "has a '#' in its path, which starts a comment there";
-    else if (!problem && !lg_library_is_ours(lg_text_of(library)))
+    else if (!problem && !lg_preload_is_ours(lg_text_of(library)))
         problem = "is not called " LG_LIBRARY_NAME ", the name by which 'disable' and 'status' know it";
     if (problem) {
         lg_say_error("library '%s' %s", library, problem);

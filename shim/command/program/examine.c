@@ -2,7 +2,6 @@
 /* From a name to what is known of the program. */
 #include "shim/command/program/program.h"
 #include "policy/text.h"
-#include "shim/command/common/library.h"
 #include "shim/command/common/preload_text.h"
 #include "shim/command/program/elf_file.h"
 #include "shim/command/program/findings.h"
@@ -187,7 +186,7 @@ static bool is_preloaded_for_all(void)
         fclose(file);
     while (!found && lg_preload_text_next(text, &at, &name)) {
         snprintf(path, sizeof(path), "%.*s", (int)name.length_bytes, name.at);
-        found = lg_library_is_ours(name) && access(path, R_OK) == 0;
+        found = lg_preload_is_ours(name) && access(path, R_OK) == 0;
     }
     return found;
 }
