@@ -4,7 +4,7 @@
 #define LG_COMMAND_EXPLAIN_H
 
 #include "policy/decide.h"
-#include "policy/policy.h"
+#include "policy/put.h"
 #include <stdio.h>
 
 /* Everything is borrowed and lives as long as the command runs. */
@@ -24,6 +24,6 @@ void lg_explanation_show_text(const struct lg_explanation *explanation, FILE *fi
 void lg_explanation_show_json(const struct lg_explanation *explanation, FILE *file);
 
 /* What a decision does to a connection (the record apart), as a sentence or two without a line end. */
-void lg_decision_meaning(const struct lg_facts *facts, const struct lg_decision *decision, FILE *file);
+void lg_decision_meaning(const struct lg_facts *facts, const struct lg_decision *decision, const struct lg_out *out);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* An explanation for people and as json. */
+/* An explanation for people and as json. Names of other people are in all of it, so all is made safe as it is written.
+ */
 #include "policy/print.h"
 #include "policy/text.h"
 #include "shim/command/common/command.h"
@@ -7,148 +8,90 @@
 #include "shim/command/policy/explain.h"
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* A rule longer than this does not push the reasons of all others to the right. */
-#define ALIGN_MAX 64
+#define ALIGN_MAX 64u
 
-/* Text in memory, for what has to be measured or escaped. close_text ends it. */
-struct text_file {
-    FILE *file;
-    char *at;
-    size_t length_bytes;
-};
-
-static void open_text(struct text_file *text)
+/* lg_put_fn whose context is a FILE; each is given whole characters. */
+static void put_terminal(void *file, const char *at, size_t length_bytes)
 {
-    *text = (struct text_file){0};
-    text->file = open_memstream(&text->at, &text->length_bytes);
-    if (!text->file) {
-        lg_say_error("%s", strerror(errno));
-        exit(LG_EXIT_USAGE);
-    }
+    lg_put_safe(file, lg_text_make(at, length_bytes), LG_SAFE_TERMINAL);
 }
 
-/* The caller frees it. */
-static char *close_text(struct text_file *text)
+static void put_json(void *file, const char *at, size_t length_bytes)
 {
-    if (fclose(text->file) != 0) {
-        lg_say_error("%s", strerror(errno));
-        exit(LG_EXIT_USAGE);
-    }
-    return text->at;
+    lg_put_safe(file, lg_text_make(at, length_bytes), LG_SAFE_JSON);
 }
 
-/* FILE:LINE and the rule; `rule` NULL is the end of every policy. */
-static char *place_of(const struct lg_policy *policy, const struct lg_rule *rule)
+/* An lg_put_fn whose context is the number of bytes so far. */
+static void put_count(void *count, const char *at, size_t length_bytes)
+{
+    (void)at;
+    *(size_t *)count += length_bytes;
+}
+
+/* FILE:LINE; `rule` NULL is the end of every policy. */
+static void put_place(const struct lg_explanation *explanation, const struct lg_rule *rule, const struct lg_out *out)
 {
     const struct lg_decision decision = {.rule = rule};
-    struct text_file text;
 
-    open_text(&text);
-    lg_decision_source_print(policy, &decision, lg_put_file, text.file);
-    return close_text(&text);
+    lg_decision_source_print(explanation->policy, &decision, out->put, out->context);
 }
 
-/* A terminated text with somebody else's names in it. */
-static void put_text(const char *text, FILE *file)
+static void put_meaning(const struct lg_explanation *explanation, const struct lg_out *out)
 {
-    lg_put_safe(file, lg_text_of(text), LG_SAFE_TERMINAL);
-}
-
-static char *text_of_rule(const struct lg_policy *policy, const struct lg_rule *rule)
-{
-    struct text_file text;
-
-    open_text(&text);
-    lg_rule_print(policy, rule, lg_put_file, text.file);
-    return close_text(&text);
-}
-
-static char *text_of_verdict(const struct lg_verdict *verdict)
-{
-    struct text_file text;
-
-    open_text(&text);
-    lg_verdict_print(verdict, lg_put_file, text.file);
-    return close_text(&text);
-}
-
-static char *text_of_address(const struct lg_address *address)
-{
-    struct text_file text;
-
-    open_text(&text);
-    lg_address_print(address, lg_put_file, text.file);
-    return close_text(&text);
-}
-
-static char *text_of_settings(const struct lg_policy *settings)
-{
-    struct text_file text;
-
-    open_text(&text);
-    lg_policy_print(settings, lg_put_file, text.file);
-    return close_text(&text);
-}
-
-static void put_record(const struct lg_explanation *explanation, FILE *file)
-{
+    lg_decision_meaning(explanation->facts, &explanation->decision, out);
     if (explanation->decision.quiet || explanation->decision.verdict.kind == LG_VERDICT_ALLOW)
-        fputs("No record is written.", file);
+        lg_put_word(out, " No record is written.");
     else if (explanation->settings->settings.log == LG_LOG_OFF)
-        fputs("No record is written: the log is off.", file);
+        lg_put_word(out, " No record is written: the log is off.");
     else
-        fputs("A record is written.", file);
+        lg_put_word(out, " A record is written.");
 }
 
-static char *meaning_of(const struct lg_explanation *explanation)
+static void put_address_reason(const struct lg_address *address, const struct lg_out *out)
 {
-    struct text_file text;
-
-    open_text(&text);
-    lg_decision_meaning(explanation->facts, &explanation->decision, text.file);
-    fputs(" ", text.file);
-    put_record(explanation, text.file);
-    return close_text(&text);
+    lg_address_print(address, out->put, out->context);
+    if (address->family == 0)
+        lg_put_word(out, "not known");
+    else if (address->port == 0)
+        lg_put_word(out, ", its port is not known");
 }
 
-static void put_address_reason(const char *key, const struct lg_address *address, FILE *file)
+static void put_reason(const struct lg_explanation *explanation, const struct lg_rule *rule, const struct lg_out *out)
 {
-    fprintf(file, "%s is %s", key, address->family == 0 ? "not known" : "");
-    lg_address_print(address, lg_put_file, file);
-    if (address->family != 0 && address->port == 0)
-        fputs(", its port is not known", file);
-}
+    const struct lg_facts *facts = explanation->facts;
 
-static void put_reason(const struct lg_policy *policy, const struct lg_rule *rule, const struct lg_facts *facts,
-                       FILE *file)
-{
-    switch (lg_rule_mismatch(policy, rule, facts)) {
+    switch (lg_rule_mismatch(explanation->policy, rule, facts)) {
     case LG_MISMATCH_CAUSE:
-        fprintf(file, "cause is %s", lg_cause_name(facts->cause));
+        lg_put_word(out, "cause is ");
+        lg_put_word(out, lg_cause_name(facts->cause));
         break;
     case LG_MISMATCH_EXE:
-        fprintf(file, "exe is %s", facts->exe.at ? "" : "not known");
-        lg_put_safe(file, facts->exe, LG_SAFE_TERMINAL);
+        lg_put_word(out, facts->exe.at ? "exe is " : "exe is not known");
+        lg_put_text(out, facts->exe);
         break;
     case LG_MISMATCH_LOCAL:
-        put_address_reason("local", &facts->local, file);
+        lg_put_word(out, "local is ");
+        put_address_reason(&facts->local, out);
         break;
     case LG_MISMATCH_PEER:
-        put_address_reason("peer", &facts->peer, file);
+        lg_put_word(out, "peer is ");
+        put_address_reason(&facts->peer, out);
         break;
     case LG_MISMATCH_ROLE:
-        fprintf(file, "role is %s", facts->role == LG_ROLE_UNKNOWN ? "not known" : lg_role_name(facts->role));
+        lg_put_word(out, "role is ");
+        lg_put_word(out, facts->role == LG_ROLE_UNKNOWN ? "not known" : lg_role_name(facts->role));
         break;
     case LG_MISMATCH_UNSENT:
-        fprintf(file, "unsent is %s", facts->unsent == LG_UNSENT_UNKNOWN ? "not known" : lg_unsent_name(facts->unsent));
+        lg_put_word(out, "unsent is ");
+        lg_put_word(out, facts->unsent == LG_UNSENT_UNKNOWN ? "not known" : lg_unsent_name(facts->unsent));
         break;
     case LG_MISMATCH_USER:
-        fputs(facts->user == LG_USER_UNKNOWN ? "user is not known" : "user is another", file);
+        lg_put_word(out, facts->user == LG_USER_UNKNOWN ? "user is not known" : "user is another");
         break;
     case LG_MISMATCH_CGROUP:
-        fputs(facts->cgroup.at ? "cgroup is another" : "cgroup is not known", file);
+        lg_put_word(out, facts->cgroup.at ? "cgroup is another" : "cgroup is not known");
         break;
     case LG_MISMATCH_NONE:
     case LG_MISMATCH_COUNT:
@@ -173,7 +116,7 @@ static void show_sources(const struct lg_explanation *explanation, FILE *file)
         fprintf(file, "rules (%s)", explanation->rules_from);
     if (explanation->rules_from && explanation->file)
         fputs(", then ", file);
-    put_text(explanation->file, file);
+    lg_put_safe(file, lg_text_of(explanation->file), LG_SAFE_TERMINAL);
     if (explanation->file)
         fprintf(file, " (%s)", explanation->file_from);
     if (!explanation->rules_from && !explanation->file)
@@ -187,65 +130,82 @@ static void show_facts(const struct lg_facts *facts, FILE *file)
     fputs(facts->exe.at ? ", exe " : "", file);
     lg_put_safe(file, facts->exe, LG_SAFE_TERMINAL);
     fputs(facts->local.family ? ", local " : "", file);
-    lg_address_print(&facts->local, lg_put_file, file);
+    lg_address_print(&facts->local, put_terminal, file);
     fputs(facts->peer.family ? ", peer " : "", file);
-    lg_address_print(&facts->peer, lg_put_file, file);
+    lg_address_print(&facts->peer, put_terminal, file);
     if (facts->role != LG_ROLE_UNKNOWN)
         fprintf(file, ", role %s", lg_role_name(facts->role));
     fputs("\n\n", file);
 }
 
-static int measure(const struct lg_explanation *explanation, const struct lg_rule *rule)
+static void put_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, const struct lg_out *out)
 {
-    char *place = place_of(explanation->policy, rule), *text = rule ? text_of_rule(explanation->policy, rule) : NULL;
-    size_t width = strlen(place) + 2 + (text ? strlen(text) : 0);
-
-    free(place);
-    free(text);
-    return width > ALIGN_MAX ? 0 : (int)width;
+    put_place(explanation, rule, out);
+    lg_put_word(out, ": ");
+    lg_rule_print(explanation->policy, rule, out->put, out->context);
 }
 
-static int measure_all(const struct lg_explanation *explanation)
+static size_t measure(const struct lg_explanation *explanation, const struct lg_rule *rule)
 {
-    int widest = 0;
+    size_t width = 0;
+
+    put_rule(explanation, rule, &(struct lg_out){put_count, &width});
+    return width;
+}
+
+/* Of the rules that are not too long to be aligned. */
+static size_t widest_rule(const struct lg_explanation *explanation)
+{
+    size_t widest = 0;
 
     for (uint32_t i = 0; i < count_asked(explanation); i++) {
-        int width = measure(explanation, &explanation->policy->rules[i]);
+        size_t width = measure(explanation, &explanation->policy->rules[i]);
 
-        if (width > widest)
+        if (width > widest && width <= ALIGN_MAX)
             widest = width;
     }
     return widest;
 }
 
-static void show_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, int width, FILE *file)
+static void show_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, size_t widest, FILE *file)
 {
-    char *place = place_of(explanation->policy, rule), *text = text_of_rule(explanation->policy, rule);
-    int written = (int)(strlen(place) + 2 + strlen(text));
+    const struct lg_out out = {put_terminal, file};
+    size_t width = measure(explanation, rule);
 
-    put_text(place, file);
-    fputs(": ", file);
-    put_text(text, file);
-    fprintf(file, "%*s", written < width ? width - written + 3 : 3, "");
+    put_rule(explanation, rule, &out);
+    fprintf(file, "%*s", width < widest ? (int)(widest - width) + 3 : 3, "");
     if (rule == explanation->decision.rule) {
         fputs("yes\n", file);
     } else {
         fputs("no: ", file);
-        put_reason(explanation->policy, rule, explanation->facts, file);
+        put_reason(explanation, rule, &out);
         fputc('\n', file);
     }
-    free(place);
-    free(text);
 }
 
-/* One a line, as in a policy. */
-static void show_settings(char *lines, FILE *file)
+/* The settings as lines of a policy; the caller frees them. */
+static char *lines_of_settings(const struct lg_policy *settings)
 {
-    char *rest = NULL;
+    char *lines = NULL;
+    size_t length_bytes;
+    FILE *file = open_memstream(&lines, &length_bytes);
+
+    if (file)
+        lg_policy_print(settings, lg_put_file, file);
+    if (!file || fclose(file) != 0) {
+        lg_say_error("%s", strerror(errno));
+        exit(LG_EXIT_USAGE);
+    }
+    return lines;
+}
+
+static void show_settings(const struct lg_policy *settings, FILE *file)
+{
+    char *lines = lines_of_settings(settings), *rest = NULL;
 
     fputs(lines[0] ? "\nSettings that are not the default:\n" : "", file);
     for (char *line = strtok_r(lines, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        put_text(line, file);
+        lg_put_safe(file, lg_text_of(line), LG_SAFE_TERMINAL);
         fputc('\n', file);
     }
     free(lines);
@@ -253,45 +213,43 @@ static void show_settings(char *lines, FILE *file)
 
 void lg_explanation_show_text(const struct lg_explanation *explanation, FILE *file)
 {
-    char *place = place_of(explanation->policy, explanation->decision.rule), *meaning = meaning_of(explanation);
-    int width = measure_all(explanation);
+    const struct lg_out out = {put_terminal, file};
+    size_t widest = widest_rule(explanation);
 
     show_sources(explanation, file);
     show_facts(explanation->facts, file);
     for (uint32_t i = 0; i < count_asked(explanation); i++)
-        show_rule(explanation, &explanation->policy->rules[i], width, file);
+        show_rule(explanation, &explanation->policy->rules[i], widest, file);
     if (!explanation->decision.rule)
         fputs("default: no rule matches, the end of every policy decides\n", file);
     fputs("\nVerdict: ", file);
-    lg_verdict_print(&explanation->decision.verdict, lg_put_file, file);
+    lg_verdict_print(&explanation->decision.verdict, put_terminal, file);
     fputs(explanation->decision.quiet ? " quiet (" : " (", file);
-    put_text(place, file);
-    fprintf(file, ")\n%s\n", meaning);
-    show_settings(text_of_settings(explanation->settings), file);
-    free(place);
-    free(meaning);
+    put_place(explanation, explanation->decision.rule, &out);
+    fputs(")\n", file);
+    put_meaning(explanation, &out);
+    fputc('\n', file);
+    show_settings(explanation->settings, file);
 }
 
-/* `,"key":"value"`; frees the value. */
-static void json_member(FILE *file, const char *key, char *value)
+static void json_address(FILE *file, const char *key, const struct lg_address *address)
 {
-    fprintf(file, ",\"%s\":", key);
-    lg_json_string(file, value);
-    free(value);
+    if (address->family == 0)
+        return;
+    fprintf(file, ",\"%s\":\"", key);
+    lg_address_print(address, put_json, file);
+    fputc('"', file);
 }
 
 static void json_facts(const struct lg_facts *facts, FILE *file)
 {
-    fputs("\"facts\":{\"cause\":", file);
-    lg_json_string(file, lg_cause_name(facts->cause));
+    fprintf(file, "\"facts\":{\"cause\":\"%s\"", lg_cause_name(facts->cause));
     if (facts->exe.at) {
         fputs(",\"exe\":", file);
         lg_json_text(file, facts->exe);
     }
-    if (facts->local.family)
-        json_member(file, "local", text_of_address(&facts->local));
-    if (facts->peer.family)
-        json_member(file, "peer", text_of_address(&facts->peer));
+    json_address(file, "local", &facts->local);
+    json_address(file, "peer", &facts->peer);
     if (facts->role != LG_ROLE_UNKNOWN)
         fprintf(file, ",\"role\":\"%s\"", lg_role_name(facts->role));
     fputs("}", file);
@@ -299,23 +257,22 @@ static void json_facts(const struct lg_facts *facts, FILE *file)
 
 static void json_rule(const struct lg_explanation *explanation, const struct lg_rule *rule, FILE *file)
 {
+    const struct lg_out out = {put_json, file};
     bool matches = rule == explanation->decision.rule;
-    struct text_file reason;
 
-    fprintf(file, "{\"matches\":%s", matches ? "true" : "false");
-    json_member(file, "rule", place_of(explanation->policy, rule));
-    json_member(file, "text", text_of_rule(explanation->policy, rule));
-    if (!matches) {
-        open_text(&reason);
-        put_reason(explanation->policy, rule, explanation->facts, reason.file);
-        json_member(file, "reason", close_text(&reason));
-    }
-    fputs("}", file);
+    fprintf(file, "{\"matches\":%s,\"rule\":\"", matches ? "true" : "false");
+    put_place(explanation, rule, &out);
+    fputs("\",\"text\":\"", file);
+    lg_rule_print(explanation->policy, rule, put_json, file);
+    fputs(matches ? "" : "\",\"reason\":\"", file);
+    if (!matches)
+        put_reason(explanation, rule, &out);
+    fputs("\"}", file);
 }
 
-static void json_settings(char *lines, FILE *file)
+static void json_settings(const struct lg_policy *settings, FILE *file)
 {
-    char *rest = NULL;
+    char *lines = lines_of_settings(settings), *rest = NULL;
     const char *separator = "";
 
     fputs(",\"settings\":[", file);
@@ -330,12 +287,13 @@ static void json_settings(char *lines, FILE *file)
 
 void lg_explanation_show_json(const struct lg_explanation *explanation, FILE *file)
 {
+    const struct lg_out out = {put_json, file};
+
     fputs("{", file);
     json_facts(explanation->facts, file);
     fputs(",\"rules\":[", file);
     for (uint32_t i = 0; i < count_asked(explanation); i++) {
-        if (i > 0)
-            fputs(",", file);
+        fputs(i > 0 ? "," : "", file);
         json_rule(explanation, &explanation->policy->rules[i], file);
     }
     fputs("]", file);
@@ -343,10 +301,13 @@ void lg_explanation_show_json(const struct lg_explanation *explanation, FILE *fi
         fputs(",\"policy_file\":", file);
         lg_json_string(file, explanation->file);
     }
-    json_member(file, "rule", place_of(explanation->policy, explanation->decision.rule));
-    json_member(file, "verdict", text_of_verdict(&explanation->decision.verdict));
-    fprintf(file, ",\"quiet\":%s", explanation->decision.quiet ? "true" : "false");
-    json_member(file, "meaning", meaning_of(explanation));
-    json_settings(text_of_settings(explanation->settings), file);
+    fputs(",\"rule\":\"", file);
+    put_place(explanation, explanation->decision.rule, &out);
+    fputs("\",\"verdict\":\"", file);
+    lg_verdict_print(&explanation->decision.verdict, put_json, file);
+    fprintf(file, "\",\"quiet\":%s,\"meaning\":\"", explanation->decision.quiet ? "true" : "false");
+    put_meaning(explanation, &out);
+    fputc('"', file);
+    json_settings(explanation->settings, file);
     fputs("}\n", file);
 }
