@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/safe_text.h"
 #include "shim/command/common/json.h"
 #include "shim/command/report/report.h"
 
@@ -53,11 +54,22 @@ static void check_json(const char *text, size_t size)
     free(scratch);
 }
 
-/* A terminal gets lines, colours of ours apart. */
+/* A terminal gets lines, colours of ours apart: no control, nothing that turns the direction of writing. */
 static void check_table(const char *text, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        REQUIRE((unsigned char)text[i] >= 0x20 ? text[i] != 0x7F : text[i] == '\n');
+    struct lg_text rest = {text, size};
+    uint32_t point = 0;
+
+    while (rest.length_bytes > 0) {
+        size_t length = lg_utf8_read(rest, &point);
+
+        REQUIRE(length > 0);
+        REQUIRE(point >= 0x20 || point == '\n');
+        REQUIRE(point < 0x7F || point > 0x9F);
+        REQUIRE(point < 0x2028 || (point > 0x202E && point < 0x2066) || point > 0x2069);
+        rest.at += length;
+        rest.length_bytes -= length;
+    }
 }
 
 static void check_html(const char *text, size_t size)
@@ -71,6 +83,7 @@ static void check_prometheus(const char *text, size_t size)
 {
     REQUIRE(strlen(text) == size);
     REQUIRE(size > 0 && text[size - 1] == '\n');
+    check_table(text, size);
     for (const char *line = text; *line != '\0'; line = strchr(line, '\n') + 1)
         REQUIRE(strncmp(line, "lingerguard_", 12) == 0 || strncmp(line, "# ", 2) == 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* -o FILE: whoever reads FILE meanwhile sees the old report or the new one, never half of one. */
+#include "shim/command/report/file.h"
 #include "shim/command/common/output.h"
-#include "shim/command/report/report.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 #include "shim/command/report/report.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
+#include "shim/command/report/file.h"
 
 #include <errno.h>
 #include <langinfo.h>

@@ -67,18 +67,4 @@ bool lg_report_as_prometheus(const struct lg_report *report);
 /* The timeline of the html form: one inline SVG. */
 void lg_report_put_svg(const struct lg_report *report);
 
-/* Opens what the report is written to: standard output, or a new file that takes the place of `path` when complete. */
-struct lg_report_file {
-    FILE *out;
-    const char *path; /* NULL for standard output */
-    char *temporary;  /* NULL when written in place: a device or a pipe */
-};
-
-/* Both say on standard error what went wrong and return false. A failed finish leaves `path` as it was. */
-bool lg_report_file_open(struct lg_report_file *file, const char *path);
-bool lg_report_file_finish(struct lg_report_file *file);
-
-/* Ends without a trace, after an error elsewhere. */
-void lg_report_file_drop(struct lg_report_file *file);
-
 #endif
