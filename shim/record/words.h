@@ -3,8 +3,8 @@
  * The words of a record that are not the policy's: by which call, and with which outcome. Pure; the
  * command uses this file too, to read records.
  */
-#ifndef LG_WORDS_H
-#define LG_WORDS_H
+#ifndef LG_RECORD_WORDS_H
+#define LG_RECORD_WORDS_H
 
 /* The call by which a connection ended, or was to end. */
 enum lg_call {

@@ -191,4 +191,17 @@ if command -v script >/dev/null; then
 else
     skip script "script(1) is not installed"
 fi
+# outcome NAME OUTCOME CALL WANTED: bytes lost, discarded and saved, and what is drawn
+outcome() {
+    record outcome "$2" call "$3" unsent_bytes 10 unread_bytes 4 | report -f json >"$tmp/outcome.json"
+    is "$1" "$(field totals.lost_bytes <"$tmp/outcome.json") $(field totals.discarded_bytes <"$tmp/outcome.json") \
+$(field totals.saved_bytes <"$tmp/outcome.json") $(grep -o '"[a-z]*":1[,}]' "$tmp/outcome.json" | grep -oE 'orderly|cut|aborted|asked')" "$4"
+}
+outcome "aborted after all: as aborted" rearmed close "10 4 0 aborted"
+outcome "what the peer sends is dropped: in order" muted close "0 0 10 orderly"
+outcome "not decided yet: a request" undecided setsockopt "0 0 0 asked"
+outcome "the same through syscall()" undecided syscall "0 0 0 asked"
+outcome "handed to the drainer, whose record counts" handed close "0 0 0 "
+outcome "an outcome that is not known here" vanished close "0 0 0 "
+
 done_testing

@@ -9,6 +9,7 @@
  * links: shim/command/report/timeline.c shim/command/report/aggregate.c shim/command/report/text.c
  * links: shim/command/report/view.c shim/command/report/table.c shim/command/report/json.c
  * links: shim/command/report/html.c shim/command/report/svg.c shim/command/report/prometheus.c
+ * links: shim/record/words.c
  */
 #include <stdint.h>
 #include <stdlib.h>

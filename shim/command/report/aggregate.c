@@ -100,23 +100,10 @@ static struct lg_count *count_of(struct lg_aggregate *aggregate, enum lg_table t
  */
 static bool is_asking(const struct lg_report_record *record)
 {
-    switch (record->outcome) {
-    case LG_REPORT_OUTCOME_DISARMED:
-        return lg_text_is_word(record->call, "setsockopt") || lg_text_is_word(record->call, "syscall");
-    case LG_REPORT_OUTCOME_REJECTED:
-    case LG_REPORT_OUTCOME_ALLOWED:
-        return true;
-    case LG_REPORT_OUTCOME_OTHER:
-    case LG_REPORT_OUTCOME_ABORTED:
-    case LG_REPORT_OUTCOME_ORDERLY:
-    case LG_REPORT_OUTCOME_LINGERED:
-    case LG_REPORT_OUTCOME_DRAINED:
-    case LG_REPORT_OUTCOME_DEADLINE:
-    case LG_REPORT_OUTCOME_PEER_RESET:
-    case LG_REPORT_OUTCOME_COUNT:
-        break;
-    }
-    return lg_text_is_word(record->call, "setsockopt");
+    bool may_ask = record->outcome == LG_OUTCOME_DISARMED || record->outcome == LG_OUTCOME_UNDECIDED;
+
+    return record->outcome == LG_OUTCOME_REJECTED || record->outcome == LG_OUTCOME_ALLOWED ||
+           lg_text_is_word(record->call, "setsockopt") || (may_ask && lg_text_is_word(record->call, "syscall"));
 }
 
 /* A listener has no peer; the connections that it resets are not counted one by one by the record. */
@@ -126,21 +113,41 @@ static bool is_listener(const struct lg_report_record *record)
            lg_text_is_word(record->state, "listen");
 }
 
-/* LG_TIMELINE_KINDS for an outcome that this version does not know: nothing to draw. */
-static enum lg_timeline_kind timeline_kind(const struct lg_report_record *record, bool is_asking_record)
+/*
+ * What to draw of a record; LG_TIMELINE_KINDS for nothing: an outcome that this version does not know,
+ * or a connection that was handed to the drainer, whose own record says how it ended.
+ */
+static enum lg_timeline_kind timeline_kind(const struct lg_report_record *record, bool asks)
 {
-    if (is_asking_record)
+    if (asks)
         return LG_TIMELINE_ASKED;
-    if (record->outcome == LG_REPORT_OUTCOME_ABORTED)
+    switch (record->outcome) {
+    case LG_OUTCOME_ABORTED:
+    case LG_OUTCOME_REARMED:
         return LG_TIMELINE_ABORTED;
-    if (record->outcome == LG_REPORT_OUTCOME_DEADLINE || record->outcome == LG_REPORT_OUTCOME_PEER_RESET)
+    case LG_OUTCOME_DEADLINE:
+    case LG_OUTCOME_PEER_RESET:
         return LG_TIMELINE_CUT;
-    return record->outcome == LG_REPORT_OUTCOME_OTHER ? LG_TIMELINE_KINDS : LG_TIMELINE_ORDERLY;
+    case LG_OUTCOME_HANDED:
+    case LG_OUTCOME_COUNT:
+        return LG_TIMELINE_KINDS;
+    case LG_OUTCOME_REJECTED:
+    case LG_OUTCOME_DISARMED:
+    case LG_OUTCOME_UNDECIDED:
+    case LG_OUTCOME_ALLOWED:
+    case LG_OUTCOME_ORDERLY:
+    case LG_OUTCOME_LINGERED:
+    case LG_OUTCOME_DRAINED:
+    case LG_OUTCOME_MUTED:
+        break;
+    }
+    return LG_TIMELINE_ORDERLY;
 }
 
 /* What one record adds to every group that it is in; see struct lg_count for what the bytes mean. */
-static struct lg_count count_record(const struct lg_report_record *record, bool is_asking_record)
+static struct lg_count count_record(const struct lg_report_record *record, bool asks)
 {
+    enum lg_timeline_kind kind = timeline_kind(record, asks);
     struct lg_count one;
 
     lg_count_init(&one);
@@ -150,15 +157,12 @@ static struct lg_count count_record(const struct lg_report_record *record, bool 
         one.first_us = record->time_us;
         one.last_us = record->time_us;
     }
-    if (is_asking_record)
-        return one;
-    if (record->outcome == LG_REPORT_OUTCOME_ABORTED) {
+    if (kind == LG_TIMELINE_ABORTED) {
         one.lost_bytes = record->unsent_bytes;
         one.discarded_bytes = record->unread_bytes;
-    } else if (record->outcome == LG_REPORT_OUTCOME_DEADLINE) {
+    } else if (kind == LG_TIMELINE_CUT && record->outcome == LG_OUTCOME_DEADLINE) {
         one.deadline_bytes = record->unsent_bytes;
-    } else if (record->outcome == LG_REPORT_OUTCOME_ORDERLY || record->outcome == LG_REPORT_OUTCOME_LINGERED ||
-               record->outcome == LG_REPORT_OUTCOME_DRAINED || record->outcome == LG_REPORT_OUTCOME_DISARMED) {
+    } else if (kind == LG_TIMELINE_ORDERLY) {
         one.saved_bytes = record->unsent_bytes;
     }
     return one;

@@ -17,8 +17,9 @@
  * What is counted. The bytes mean the same everywhere in the report:
  *
  *   saved      output that was still queued when a connection ended in order (outcomes orderly,
- *              lingered, drained, and disarmed of a close): an abort would have destroyed it
- *   lost       output that was still queued when the connection was aborted (outcome aborted)
+ *              lingered, drained, muted, and disarmed of a close): an abort would have destroyed it
+ *   lost       output that was still queued when the connection was aborted (outcomes aborted and
+ *              rearmed)
  *   deadline   output that was still queued when a graceful close ran out of time (outcome deadline)
  *   discarded  input that had arrived and that nobody read when the connection was aborted
  *

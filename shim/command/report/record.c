@@ -211,17 +211,13 @@ static bool read_member(void *context, struct lg_text name, const struct lg_json
     return true;
 }
 
-static enum lg_report_outcome outcome_of(struct lg_text text)
+static enum lg_outcome outcome_of(struct lg_text text)
 {
-    static const char *const names[LG_REPORT_OUTCOME_COUNT] = {
-        NULL, "aborted", "rejected", "disarmed", "orderly", "lingered", "drained", "deadline", "peer-reset", "allowed",
-    };
+    unsigned outcome = 0;
 
-    for (int i = 1; i < LG_REPORT_OUTCOME_COUNT; i++) {
-        if (lg_text_is_word(text, names[i]))
-            return (enum lg_report_outcome)i;
-    }
-    return LG_REPORT_OUTCOME_OTHER;
+    while (outcome < LG_OUTCOME_COUNT && !lg_text_is_word(text, lg_outcome_name((enum lg_outcome)outcome)))
+        outcome++;
+    return (enum lg_outcome)outcome;
 }
 
 static bool is_blank(struct lg_text line)

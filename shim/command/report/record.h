@@ -7,6 +7,7 @@
 #define LG_REPORT_RECORD_H
 
 #include "policy/policy.h"
+#include "shim/record/words.h"
 
 #define LG_REPORT_LINE_BYTES_MAX (64u << 10) /* a record is at most PIPE_BUF; logs may hold others' lines */
 
@@ -23,21 +24,6 @@ enum lg_report_line {
 };
 
 const char *lg_report_line_name(enum lg_report_line line); /* "not JSON" */
-
-/* What happened to the connection, as far as the report must know. */
-enum lg_report_outcome {
-    LG_REPORT_OUTCOME_OTHER = 0, /* one that this version does not know */
-    LG_REPORT_OUTCOME_ABORTED,
-    LG_REPORT_OUTCOME_REJECTED,
-    LG_REPORT_OUTCOME_DISARMED,
-    LG_REPORT_OUTCOME_ORDERLY,
-    LG_REPORT_OUTCOME_LINGERED,
-    LG_REPORT_OUTCOME_DRAINED,
-    LG_REPORT_OUTCOME_DEADLINE,
-    LG_REPORT_OUTCOME_PEER_RESET,
-    LG_REPORT_OUTCOME_ALLOWED,
-    LG_REPORT_OUTCOME_COUNT /* always last */
-};
 
 /* When nothing is known: */
 #define LG_TIME_UNKNOWN INT64_MIN
@@ -58,7 +44,7 @@ struct lg_report_record {
     struct lg_text error;
     struct lg_text callers[LG_CALLERS_MAX]; /* the innermost first */
     unsigned caller_count;
-    enum lg_report_outcome outcome;
+    enum lg_outcome outcome; /* LG_OUTCOME_COUNT for one that this version does not know */
     struct lg_address local; /* IPv4-mapped addresses are IPv4 here */
     struct lg_address peer;
     bool has_socket;

@@ -12,7 +12,7 @@
 
 /* What a record tells of a connection, in the order in which it is drawn. */
 enum lg_timeline_kind {
-    LG_TIMELINE_ORDERLY = 0, /* ended in order: orderly, lingered, drained, disarmed at the close */
+    LG_TIMELINE_ORDERLY = 0, /* ended in order: orderly, lingered, drained, muted, disarmed at the close */
     LG_TIMELINE_CUT,         /* a graceful close that a deadline or the peer ended */
     LG_TIMELINE_ABORTED,
     LG_TIMELINE_ASKED, /* an abort was asked for: the setsockopt; nothing has ended yet */
