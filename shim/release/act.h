@@ -18,8 +18,30 @@
 #define LG_ACT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
-#include "shim/release/closing.h"
+#include "shim/record/event.h"
+#include "shim/socket/mark.h"
+
+/* How the real call is to be made. */
+enum lg_close_way {
+    LG_CLOSE_AS_ASKED = 0, /* by libc's function */
+    LG_CLOSE_AT_ONCE,      /* the close has waited already, so it must not be a cancellation point any more */
+    LG_CLOSE_NOT_AT_ALL,   /* while it waited, something else came under its number: it is closed */
+    LG_CLOSE_BUSY          /* another thread's close of this number waits: for this one it is not open (EBADF) */
+};
+
+struct lg_closing {
+    struct lg_event event;
+    bool recorded;      /* finish writes the event down */
+    enum lg_mark mark;  /* found on the socket */
+    bool armed;         /* SO_LINGER {on, 0} is set */
+    bool asked_if_sole; /* is_sole is known */
+    bool is_sole;       /* this descriptor alone holds the socket */
+    bool untouched; /* nothing was done, nor is anything to be told: the socket is in TCP_REPAIR and ends in silence */
+    uint32_t linger_ms;  /* the real close waits, at most this long; 0 when it does not */
+    uint64_t started_ms; /* CLOCK_MONOTONIC */
+};
 
 /* Makes the coming close abort, as the program asked. Sets the outcome. */
 void lg_act_abort(struct lg_closing *closing);

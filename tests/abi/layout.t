@@ -11,12 +11,8 @@ find policy shim -name '*.[ch]' | LC_ALL=C sort |
     xargs awk '/^[[:space:]]*#[[:space:]]*include[[:space:]]*"/ { split($0, part, "\""); print FILENAME, part[2] }' >"$tmp/includes"
 
 # What stands today and should not: each line goes with the change that mends it, or this test fails.
-too_long='shim/caller/eh_frame.c'
 known_cycles='policy/decide policy/glob
-policy/hint policy/number policy/parse policy/reader policy/words
-shim/caller/caller shim/caller/eh_expression shim/caller/unwind
-shim/release/act shim/release/closing'
-
+policy/hint policy/number policy/parse policy/reader policy/words'
 # The folders of the library, and what each may include beside itself and policy/.
 allowed='call: release holder record base
 release: record holder socket base
@@ -64,7 +60,7 @@ is "shim/ holds folders" "$(ls shim/*.[ch] 2>/dev/null)" ""
 is "no folder holds more than 16 modules" \
     "$(find shim -name '*.c' | sed 's,/[^/]*$,,' | sort | uniq -c | awk '$1 > 16')" ""
 is "no source is longer than 400 lines" \
-    "$(find policy shim -name '*.[ch]' -exec wc -l {} + | awk '$1 > 400 && $2 != "total" { print $2 }')" "$too_long"
+    "$(find policy shim -name '*.[ch]' -exec wc -l {} + | awk '$1 > 400 && $2 != "total" { print $2 }')" ""
 
 # A module is a header and the source beside it. Prints those that include one another, a cycle a line.
 cycles() {

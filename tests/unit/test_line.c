@@ -40,9 +40,10 @@ static void test_numbers(void)
     lg_line_put(&line, " ", 1);
     lg_line_number(&line, INT64_MAX);
     lg_line_word(&line, " ");
-    lg_line_hex(&line, UINT64_MAX);
-    lg_line_hex(&line, 0);
-    CHECK_TEXT(written(), "0 -9223372036854775808 9223372036854775807 0xffffffffffffffff0x0");
+    lg_line_hex(&line, UINT64_MAX, 8);
+    lg_line_word(&line, " ");
+    lg_line_hex(&line, 0xbeef, 8);
+    CHECK_TEXT(written(), "0 -9223372036854775808 9223372036854775807 ffffffffffffffff 0000beef");
     CHECK(!line.full);
 }
 
