@@ -8,7 +8,7 @@
  * (shim/record), and the policy that wants every close inspected (shim/release).
  *
  * Every function is async-signal-safe, thread-safe and fork-safe: plain stores of flags, and a value
- * that is computed anew from all of them.
+ * that is computed anew from all of them until it holds.
  */
 #ifndef LG_GATE_H
 #define LG_GATE_H
