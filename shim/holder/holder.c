@@ -47,12 +47,18 @@ static uint64_t high_of(int fd)
     return (uint64_t)((unsigned)fd / PLACES) << HIGH_SHIFT;
 }
 
+/* Whether this word of its place was noted for `fd`, and not for another number or none. */
+static bool is_of(uint64_t word, int fd)
+{
+    return word != 0 && (word & HIGH_MASK) == high_of(fd);
+}
+
 /* The word of `fd`, 0 when nothing is known. */
 static uint64_t read_word(int fd)
 {
     uint64_t word = can_note(fd) ? __atomic_load_n(word_at(fd), __ATOMIC_ACQUIRE) : 0;
 
-    return (word & HIGH_MASK) == high_of(fd) ? word : 0;
+    return is_of(word, fd) ? word : 0;
 }
 
 /* The next duplicate, -1 when there is none. */
@@ -71,6 +77,15 @@ static bool replace(int fd, uint64_t *word, uint64_t by)
     return __atomic_compare_exchange_n(word_at(fd), word, by, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
 }
 
+/*
+ * A ring that does not lead to all duplicates any more must not prove anything ever again, even when the number that it
+ * lacks becomes another duplicate. Its members cannot be found in bounded time, so all evidence ends with it.
+ */
+static void break_ring(void)
+{
+    lg_epoch_advance();
+}
+
 static void raise_highest(unsigned fd)
 {
     unsigned seen = __atomic_load_n(&highest, __ATOMIC_RELAXED);
@@ -79,10 +94,13 @@ static void raise_highest(unsigned fd)
         ;
 }
 
-/* Notes something for a number that can be noted. */
+/* Notes something for a number that can be noted. Another number of that place loses its own. */
 static void store(int fd, uint64_t word)
 {
-    __atomic_store_n(word_at(fd), word, __ATOMIC_RELEASE);
+    uint64_t lost = __atomic_exchange_n(word_at(fd), word, __ATOMIC_ACQ_REL);
+
+    if (next_of(lost) >= 0 && !is_of(lost, fd))
+        break_ring();
     raise_highest((unsigned)fd);
     lg_gate_evidence(fd);
 }
@@ -111,6 +129,7 @@ static void make(int fd, unsigned long epoch, enum lg_role role)
 {
     if (!can_note(fd) || epoch >= EPOCH_LAST)
         return;
+    lg_holder_forget(fd); /* it was closed unseen */
     set_cookie(fd, 0);
     store(fd, ((uint64_t)epoch + 1) << EPOCH_SHIFT | high_of(fd) | (uint64_t)role);
 }
@@ -151,25 +170,29 @@ static void leave_ring(int fd, uint64_t word)
     int next = next_of(word);
     int before = next;
 
+    if (next < 0)
+        return;
     for (unsigned steps = 0; before >= 0 && steps < RING_MAX; steps++) {
         uint64_t at = read_word(before);
 
-        if (next_of(at) == fd) {
-            replace(before, &at, with_next(at, next == before ? -1 : next));
+        if (next_of(at) == fd && replace(before, &at, with_next(at, next == before ? -1 : next)))
             return;
-        }
         before = next_of(at);
     }
+    break_ring(); /* too many, or another of them was closed or duplicated at the same time */
 }
 
-void lg_holder_forget(int fd)
+bool lg_holder_forget(int fd)
 {
     uint64_t word = read_word(fd);
 
-    if (word == 0)
-        return;
-    __atomic_store_n(word_at(fd), 0, __ATOMIC_RELEASE);
-    leave_ring(fd, word);
+    while (is_of(word, fd)) {
+        if (!replace(fd, &word, 0))
+            continue;
+        leave_ring(fd, word);
+        return true;
+    }
+    return false;
 }
 
 void lg_holder_forget_range(unsigned first, unsigned last)
@@ -182,15 +205,16 @@ void lg_holder_forget_range(unsigned first, unsigned last)
 
 void lg_holder_duplicated(int from, int to)
 {
-    uint64_t word = read_word(from);
+    uint64_t word;
 
     if (from == to)
         return;
     lg_holder_forget(to);
+    word = read_word(from);
     if (word == 0)
         return;
-    if (!can_note(to)) { /* that one cannot be followed, so the socket is not ours alone any more */
-        store(from, word & ~((uint64_t)-1 << EPOCH_SHIFT));
+    if (!can_note(to) || word_at(to) == word_at(from)) { /* that one cannot be followed */
+        break_ring();
         return;
     }
     set_cookie(to, cookie_of(from));
@@ -198,7 +222,10 @@ void lg_holder_duplicated(int from, int to)
         uint64_t fresh = with_next(word, next_of(word) < 0 ? from : next_of(word));
 
         store(to, (fresh & ~HIGH_MASK) | high_of(to));
-    } while (!replace(from, &word, with_next(word, to)) && word != 0);
+        if (replace(from, &word, with_next(word, to)))
+            return;
+    } while (is_of(word, from));
+    break_ring(); /* `from` was closed meanwhile, and others of the ring do not know of `to` */
 }
 
 void lg_holder_recorded(int fd)

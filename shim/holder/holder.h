@@ -61,8 +61,8 @@ void lg_holder_connected(int fd);
 /* `to` is a second descriptor of `from`. */
 void lg_holder_duplicated(int from, int to);
 
-/* `fd` is closed now, or stands for what somebody else has too. */
-void lg_holder_forget(int fd);
+/* `fd` is closed now, or stands for what somebody else has too. True for the one caller that took the evidence. */
+bool lg_holder_forget(int fd);
 void lg_holder_forget_range(unsigned first, unsigned last);
 
 /* A request for an abort of the socket `fd` was recorded; whether one was. An accepted socket has it from its listener.
