@@ -7,7 +7,8 @@
 #   tests/DIR/NAME.t                       a TAP test in shell, see tests/harness/tap.sh
 #   tests/fuzz/fuzz_NAME.c                 a libFuzzer target with tests/fuzz/corpus/NAME/ and tests/fuzz/NAME.dict
 #
-# A C file may ask for more objects and libraries in a comment line: ` * links: shim/record/format.c -lm`.
+# A C file may ask for more objects and libraries in a comment line: ` * links: shim/record/format.c -lm`; `library` is
+# all of the library but its constructor.
 
 comma := ,
 TEST_DIRS := unit interpose wire servers abi command
@@ -22,7 +23,7 @@ TEST_HELPER := $(filter-out $(TEST_TAP) $(TEST_SO),$(TEST_C))
 TEST_SCRIPT := $(wildcard $(TEST_DIRS:%=tests/%/*.t) examples/*/*.t)
 # FILE=WORD for each word behind `links:`.
 TEST_LINKS := $(if $(TEST_C),$(shell awk '/^ \* links: / { for (i = 3; i <= NF; i++) print FILENAME "=" $$i }' $(TEST_C)))
-links_of = $(patsubst $(1)=%,%,$(filter $(1)=%,$(TEST_LINKS)))
+links_of = $(patsubst library,$(filter-out shim/start/%,$(LIB_SRC)),$(patsubst $(1)=%,%,$(filter $(1)=%,$(TEST_LINKS))))
 
 test_object = $(patsubst %.c,$(TESTS)/obj/%.o,$(1))
 HARNESS_OBJ := $(call test_object,$(HARNESS_SRC))

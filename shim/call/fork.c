@@ -15,19 +15,31 @@
 #include "shim/record/record.h"
 #include "shim/release/waiting.h"
 
-static pid_t fork_by(pid_t (*next)(void))
+/*
+ * The epoch changes before the call, since both sides inherit it, and after it, since another thread may
+ * have opened a socket in between. Only vfork and syscall, which are jumps, leave out the second.
+ */
+static pid_t forked(pid_t child)
 {
-    pid_t child;
-
-    lg_epoch_advance(); /* before: both sides inherit it */
-    child = next();
-    lg_epoch_advance(); /* and after: another thread may have opened one in between */
+    lg_epoch_advance();
     if (child == 0) {
         lg_record_forked();
         lg_waiting_forked();
         lg_pending_close_forked();
     }
     return child;
+}
+
+static int spawned(int result)
+{
+    lg_epoch_advance();
+    return result;
+}
+
+static pid_t fork_by(pid_t (*next)(void))
+{
+    lg_epoch_advance();
+    return forked(next());
 }
 
 LG_EXPORT pid_t fork(void)
@@ -62,11 +74,13 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
         rest[i] = va_arg(more, void *);
     va_end(more);
     lg_next_need(clone);
-    if (!(flags & CLONE_FILES))
-        lg_epoch_advance();
-    else if (!(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc or /proc tells of */
+    if (flags & CLONE_FILES &&
+        !(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc knows of */
         lg_epoch_end();
-    return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+    if (flags & CLONE_FILES)
+        return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+    lg_epoch_advance();
+    return spawned(lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]));
 }
 
 LG_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -74,7 +88,7 @@ LG_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_a
 {
     lg_next_need(posix_spawn);
     lg_epoch_advance();
-    return lg_next.posix_spawn(pid, path, actions, attributes, arguments, environment);
+    return spawned(lg_next.posix_spawn(pid, path, actions, attributes, arguments, environment));
 }
 
 LG_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -82,28 +96,32 @@ LG_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
 {
     lg_next_need(posix_spawnp);
     lg_epoch_advance();
-    return lg_next.posix_spawnp(pid, file, actions, attributes, arguments, environment);
+    return spawned(lg_next.posix_spawnp(pid, file, actions, attributes, arguments, environment));
 }
 
 LG_EXPORT FILE *popen(const char *command, const char *mode)
 {
+    FILE *result;
+
     lg_next_need(popen);
     lg_epoch_advance();
-    return lg_next.popen(command, mode);
+    result = lg_next.popen(command, mode);
+    lg_epoch_advance();
+    return result;
 }
 
 LG_EXPORT int system(const char *command)
 {
     lg_next_need(system);
     lg_epoch_advance();
-    return lg_next.system(command);
+    return spawned(lg_next.system(command));
 }
 
 LG_EXPORT int daemon(int stay, int keep)
 {
     lg_next_need(daemon);
     lg_epoch_advance();
-    return lg_next.daemon(stay, keep);
+    return forked(lg_next.daemon(stay, keep)); /* only the child returns, with 0 */
 }
 
 struct termios;
@@ -114,7 +132,7 @@ LG_EXPORT int forkpty(int *terminal, char *name, const struct termios *modes, co
 {
     lg_next_need(forkpty);
     lg_epoch_advance();
-    return lg_next.forkpty(terminal, name, modes, size);
+    return forked(lg_next.forkpty(terminal, name, modes, size));
 }
 
 /*

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The interposed calls over definitions of our own: what another thread may do in the middle of a call, and calls that
+ * fail. The library is linked in, and lg_next is where the two are put between.
+ * links: library
+ */
+#include "shim/call/next.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <pty.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "policy/parse.h"
+#include "shim/holder/holder.h"
+#include "shim/release/in_force.h"
+#include "tests/harness/net.h"
+#include "tests/harness/tap.h"
+
+extern char **environ;
+
+static struct lg_policy policy;
+static struct lg_in_force in_force = {.policy = &policy};
+
+static void no_error(void *context, const struct lg_policy_error *error)
+{
+    (void)context, (void)error;
+    tap_fail(__FILE__, __LINE__, "the policy has an error");
+}
+
+/* Instead of the constructor. */
+static void put_in_force(const char *rules)
+{
+    const struct lg_source source = {LG_SOURCE_RULES, {"rules", 5}};
+
+    lg_next_resolve();
+    lg_policy_init(&policy);
+    lg_policy_parse(&policy, &source, (struct lg_text){rules, strlen(rules)}, no_error, NULL);
+    in_force.needs = lg_policy_needs(&policy, in_force.exe);
+    lg_in_force_start(&in_force);
+}
+
+/* ---- A socket that another thread opens while this one is on its way to a second process ---- */
+
+static struct lg_next libc;
+static int opened = -1;
+
+static void open_one(void)
+{
+    opened = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(lg_holder_is_sole(opened)); /* as far as can be known until the call returns */
+}
+
+static int spawning(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                    const posix_spawnattr_t *attributes, char *const *arguments, char *const *environment)
+{
+    open_one();
+    return libc.posix_spawn(pid, path, actions, attributes, arguments, environment);
+}
+
+static FILE *opening_process(const char *command, const char *mode)
+{
+    open_one();
+    return libc.popen(command, mode);
+}
+
+static int running(const char *command)
+{
+    open_one();
+    return libc.system(command);
+}
+
+static pid_t forking(void)
+{
+    open_one();
+    return libc.fork();
+}
+
+static pid_t forking_quietly(void)
+{
+    open_one();
+    return libc._Fork();
+}
+
+static int cloning(int (*function)(void *), void *stack, int flags, void *argument, ...)
+{
+    open_one();
+    return libc.clone(function, stack, flags, argument);
+}
+
+static int forking_with_terminal(int *terminal, char *name, const void *modes, const void *size)
+{
+    open_one();
+    return libc.forkpty(terminal, name, modes, size);
+}
+
+static void between(void)
+{
+    libc = lg_next;
+    lg_next.posix_spawn = spawning;
+    lg_next.posix_spawnp = spawning;
+    lg_next.popen = opening_process;
+    lg_next.system = running;
+    lg_next.fork = forking;
+    lg_next._Fork = forking_quietly;
+    lg_next.clone = cloning;
+    lg_next.forkpty = forking_with_terminal;
+}
+
+static int child_main(void *nothing)
+{
+    (void)nothing;
+    _exit(0);
+}
+
+static char *const true_words[] = {(char *)"/bin/true", NULL};
+
+static void by_spawn(void)
+{
+    pid_t child;
+
+    CHECK_INT(posix_spawn(&child, "/bin/true", NULL, NULL, true_words, environ), 0);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+}
+
+static void by_spawnp(void)
+{
+    pid_t child;
+
+    CHECK_INT(posix_spawnp(&child, "/bin/true", NULL, NULL, true_words, environ), 0);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+}
+
+static void by_popen(void)
+{
+    FILE *stream = popen("true", "r");
+
+    REQUIRE(stream != NULL);
+    CHECK_INT(pclose(stream), 0);
+}
+
+static void by_system(void)
+{
+    CHECK_INT(system("true"), 0);
+}
+
+static void wait_or_end(pid_t child)
+{
+    if (child == 0) {
+        _exit(lg_holder_is_sole(opened) ? 1 : 0);
+    } else {
+        int status = -1;
+
+        CHECK_INT(waitpid(child, &status, 0), child);
+        CHECK_INT(status, 0); /* the child does not take it for its own either */
+    }
+}
+
+static void by_fork(void)
+{
+    wait_or_end(fork());
+}
+
+static void by_fork_quietly(void)
+{
+    wait_or_end(lg_next._Fork != NULL ? _Fork() : fork());
+}
+
+static void by_clone(void)
+{
+    static char stack[64 << 10] __attribute__((aligned(16)));
+    pid_t child = clone(child_main, stack + sizeof stack, SIGCHLD, NULL);
+
+    CHECK_INT(waitpid(child, NULL, 0), child);
+}
+
+static void by_forkpty(void)
+{
+    int terminal;
+
+    wait_or_end(forkpty(&terminal, NULL, NULL, NULL));
+}
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} second_processes[] = {
+    {"posix_spawn", by_spawn}, {"posix_spawnp", by_spawnp}, {"popen", by_popen}, {"system", by_system},
+    {"fork", by_fork},         {"_Fork", by_fork_quietly},  {"clone", by_clone}, {"forkpty", by_forkpty},
+};
+
+static void test_opened_meanwhile(void)
+{
+    put_in_force("drain 1s on linger-zero,unread");
+    between();
+    for (size_t i = 0; i < TAP_COUNT(second_processes); i++) {
+        opened = -1;
+        second_processes[i].run();
+        CHECK(opened >= 0);
+        if (lg_holder_is_sole(opened))
+            tap_fail(__FILE__, __LINE__, "%s: what was opened in the middle of it is taken for ours alone",
+                     second_processes[i].name);
+        close(opened);
+        open_one(); /* and afterwards there is evidence again */
+        close(opened);
+    }
+}
+
+static const struct tap_test tests[] = {
+    {"a socket that is opened in the middle of a fork or spawn is not ours alone", test_opened_meanwhile, 0},
+};
+
+int main(int argc, char **argv)
+{
+    return tap_main(argc, argv, tests, TAP_COUNT(tests));
+}
