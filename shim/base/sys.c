@@ -21,6 +21,8 @@
 struct timespec;
 extern int clock_gettime(int, struct timespec *) __attribute__((weak));
 
+extern char __libc_single_threaded __attribute__((weak));
+
 #ifdef SYS_fstat64
 #define SYS_FSTAT SYS_fstat64
 typedef struct stat64 kernel_stat;
@@ -158,6 +160,11 @@ int64_t lg_sys_euid(void)
 #else
     return (int64_t)(uint32_t)lg_syscall3(SYS_geteuid, 0, 0, 0);
 #endif
+}
+
+bool lg_sys_is_single_threaded(void)
+{
+    return &__libc_single_threaded && __libc_single_threaded;
 }
 
 void lg_sys_realtime(int64_t *seconds, int64_t *nanoseconds)

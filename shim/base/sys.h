@@ -133,4 +133,7 @@ int lg_sys_tid(void);
 /* The effective user id. */
 int64_t lg_sys_euid(void);
 
+/* True while the process surely has one thread; false where libc does not tell (glibc before 2.32, musl). */
+bool lg_sys_is_single_threaded(void);
+
 #endif

@@ -82,8 +82,8 @@ LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags,
     struct range range = {first, last, call, caller, -1, false};
     int own;
 
-    if (flags & RANGE_UNSHARE) /* from now on two tables have what is open */
-        lg_epoch_advance();
+    if (flags & RANGE_UNSHARE)
+        lg_epoch_split();
     if (first > last || flags & ~(RANGE_UNSHARE | RANGE_CLOEXEC) || flags & RANGE_CLOEXEC)
         return range_next(first, last, flags, call);
     /* With a table of its own the thread gives up only its copies: no connection ends. */

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -54,13 +55,23 @@ LG_EXPORT pid_t _Fork(void)
     return fork_by(lg_next._Fork ? lg_next._Fork : lg_next.fork);
 }
 
-/* A thread with a table of its own has a copy of every descriptor. */
 LG_EXPORT int unshare(int flags)
 {
     lg_next_need(unshare);
     if (flags & CLONE_FILES)
-        lg_epoch_advance();
+        lg_epoch_split();
     return lg_next.unshare(flags);
+}
+
+/*
+ * True for what uses this library beside us and is no thread: our memory without our table, where a number means two
+ * things (a vfork child does so too, but is soon gone), or our table without being a thread that libc knows of.
+ */
+static bool is_half_a_thread(int flags)
+{
+    if (flags & CLONE_FILES)
+        return !(flags & CLONE_THREAD);
+    return flags & CLONE_VM && !(flags & CLONE_VFORK);
 }
 
 /* A thread shares the table of descriptors; anything else has a copy of it. */
@@ -74,8 +85,7 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
         rest[i] = va_arg(more, void *);
     va_end(more);
     lg_next_need(clone);
-    if (flags & CLONE_FILES &&
-        !(flags & CLONE_THREAD)) /* shares our descriptors, and is no thread that libc knows of */
+    if (is_half_a_thread(flags))
         lg_epoch_end();
     if (flags & CLONE_FILES)
         return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -29,7 +30,7 @@ const uint8_t lg_syscall_kinds[512] = {
     [SYS_close] = ANSWERED,       [SYS_close_range] = ANSWERED, [SYS_setsockopt] = ANSWERED, [SYS_shutdown] = ANSWERED,
     [SYS_connect] = ANSWERED,     [SYS_accept4] = ANSWERED,     [SYS_dup] = ANSWERED,        [SYS_dup3] = ANSWERED,
     [SYS_fcntl] = ANSWERED,       [SYS_sendmsg] = ANSWERED,     [SYS_sendmmsg] = ANSWERED,   [SYS_recvmsg] = ANSWERED,
-    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,
+    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,      [SYS_unshare] = ANSWERED,
 #ifdef SYS_pidfd_getfd
     [SYS_pidfd_getfd] = ANSWERED,
 #endif
@@ -52,7 +53,6 @@ const uint8_t lg_syscall_kinds[512] = {
 #ifdef SYS_clone3
     [SYS_clone3] = FORKS,
 #endif
-    [SYS_unshare] = FORKS, /* a table of descriptors of its own for this thread */
 };
 
 struct arguments {
@@ -126,6 +126,13 @@ static long messages_by_number(long number, const struct arguments *with)
     return result;
 }
 
+static long unshare_by_number(const struct arguments *with)
+{
+    if (with->at[0] & CLONE_FILES)
+        lg_epoch_split();
+    return go_on(SYS_unshare, with);
+}
+
 static long fcntl_by_number(long number, const struct arguments *with)
 {
     bool duplicates = with->at[1] == F_DUPFD || with->at[1] == F_DUPFD_CLOEXEC;
@@ -182,6 +189,8 @@ long lg_syscall_slowly(long number, ...)
 #endif
     case SYS_dup3:
         return lg_dup_onto_slowly(LG_DUP3, (int)a, (int)b, (int)c, LG_CALL_SYSCALL, caller);
+    case SYS_unshare:
+        return unshare_by_number(&with);
     case SYS_fcntl:
 #ifdef SYS_fcntl64
     case SYS_fcntl64:

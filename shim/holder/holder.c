@@ -2,6 +2,7 @@
 #include "shim/holder/holder.h"
 
 #include "shim/base/gate.h"
+#include "shim/base/sys.h"
 #include "shim/socket/facts.h"
 
 unsigned long lg_epoch;
@@ -123,6 +124,13 @@ void lg_epoch_end(void)
 static bool is_of_this_epoch(uint64_t word)
 {
     return word >> EPOCH_SHIFT == (uint64_t)lg_epoch_now() + 1 && !__atomic_load_n(&ended, __ATOMIC_RELAXED);
+}
+
+void lg_epoch_split(void)
+{
+    lg_epoch_advance();
+    if (!lg_sys_is_single_threaded())
+        lg_epoch_end();
 }
 
 static void make(int fd, unsigned long epoch, enum lg_role role)

@@ -40,6 +40,9 @@ static inline void lg_epoch_advance(void)
 /* From now on nothing is ours alone: something unknown shares the table of descriptors. */
 void lg_epoch_end(void);
 
+/* The table of descriptors is copied for this thread: from now on a number may mean two things in this process. */
+void lg_epoch_split(void);
+
 /*
  * Whether those that open a socket also ask for its cookie: from the start when the policy drains or
  * treats unread input; else from the first request for an abort.

@@ -13,9 +13,6 @@
 #define LEAVE_FIRST_MS 5
 #define QUANTUM_MS     100u /* taken out of the budget at first, and twice as much each further time */
 
-/* glibc 2.32 and later: not 0 while the process surely has one thread. */
-extern char __libc_single_threaded __attribute__((weak));
-
 /* A drain under way. */
 struct wait {
     const struct lg_graceful *drain;
@@ -28,11 +25,6 @@ struct wait {
     bool is_half_closed;
     bool is_only_reader; /* no other thread takes what comes */
 };
-
-static bool is_single_threaded(void)
-{
-    return &__libc_single_threaded && __libc_single_threaded;
-}
 
 /* Charges what was waited so far, and takes a further part of the budget. Returns how long to wait now, 0 for no more.
  */
@@ -61,7 +53,7 @@ static uint32_t next_part(struct wait *wait, uint64_t now_ms)
 /* With the descriptor's write side open, room to write tells that no writer is blocked. */
 static void half_close(struct wait *wait, int ready)
 {
-    if (wait->is_half_closed || !(ready & POLLOUT || is_single_threaded()))
+    if (wait->is_half_closed || !(ready & POLLOUT || lg_sys_is_single_threaded()))
         return;
     lg_drain_half_close(wait->fd);
     wait->is_half_closed = true;
@@ -160,7 +152,7 @@ enum lg_graceful_end lg_graceful_drain(const struct lg_graceful *drain)
         .cookie = lg_facts_cookie(drain->socket->fd),
         .start_ms = lg_sys_now_ms(),
         .quantum_ms = QUANTUM_MS,
-        .is_only_reader = is_single_threaded(),
+        .is_only_reader = lg_sys_is_single_threaded(),
     };
     enum lg_graceful_end end;
 

@@ -215,8 +215,128 @@ static void test_opened_meanwhile(void)
     }
 }
 
+/* ---- Two tables of descriptors, one library ---- */
+
+static pthread_barrier_t turns;
+
+/* Lets the other thread do its part, and waits for it. */
+static void other_turn(void)
+{
+    pthread_barrier_wait(&turns);
+    pthread_barrier_wait(&turns);
+}
+
+static void put_socket(int number)
+{
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    CHECK_INT(dup2(fd, number), number);
+    close(fd);
+}
+
+/* A duplicate here, and a socket of the other table under the same number: that says nothing about the first one. */
+static void *in_own_table(void *unshares)
+{
+    ((void (*)(void))(uintptr_t)unshares)();
+    put_socket(200);
+    CHECK_INT(dup2(200, 201), 201);
+    other_turn(); /* 201 over there is a socket of its own */
+    CHECK(!lg_holder_is_sole(200));
+    close(201);
+    close(200);
+    return NULL;
+}
+
+static void by_unshare(void)
+{
+    CHECK_INT(unshare(CLONE_FILES), 0);
+}
+
+static void by_number(void)
+{
+    CHECK_INT(syscall(SYS_unshare, CLONE_FILES), 0);
+}
+
+static void by_range(void)
+{
+    CHECK_INT(close_range(4000, 4001, 2 /* CLOSE_RANGE_UNSHARE */), 0);
+}
+
+static void other_table(void (*unshares)(void))
+{
+    pthread_t thread;
+
+    put_in_force("drain 1s on linger-zero,unread");
+    REQUIRE(pthread_barrier_init(&turns, NULL, 2) == 0);
+    REQUIRE(pthread_create(&thread, NULL, in_own_table, (void *)(uintptr_t)unshares) == 0);
+    pthread_barrier_wait(&turns);
+    put_socket(201);
+    pthread_barrier_wait(&turns);
+    pthread_join(thread, NULL);
+}
+
+static void test_unshare(void)
+{
+    other_table(by_unshare);
+}
+
+static void test_unshare_by_number(void)
+{
+    other_table(by_number);
+}
+
+static void test_unshare_by_range(void)
+{
+    other_table(by_range);
+}
+
+/* A process with one thread has nobody to share its table with, and goes on as before. */
+static void test_unshare_alone(void)
+{
+    int before, after;
+
+    put_in_force("drain 1s on linger-zero,unread");
+    before = socket(AF_INET, SOCK_STREAM, 0);
+    by_unshare();
+    by_number();
+    by_range();
+    after = socket(AF_INET, SOCK_STREAM, 0);
+    CHECK(!lg_holder_is_sole(before));
+    CHECK(lg_holder_is_sole(after));
+}
+
+/* It shares the memory, and so the library, but not the table. */
+static int shares_memory(void *go)
+{
+    while (!__atomic_load_n((int *)go, __ATOMIC_ACQUIRE))
+        sched_yield();
+    put_socket(201);
+    close(201);
+    return 0;
+}
+
+static void test_clone_memory(void)
+{
+    static char stack[64 << 10] __attribute__((aligned(16)));
+    static int go;
+    pid_t child;
+
+    put_in_force("drain 1s on linger-zero,unread");
+    child = clone(shares_memory, stack + sizeof stack, CLONE_VM | SIGCHLD, &go);
+    put_socket(200);
+    CHECK_INT(dup2(200, 201), 201);
+    __atomic_store_n(&go, 1, __ATOMIC_RELEASE);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    CHECK(!lg_holder_is_sole(200));
+}
+
 static const struct tap_test tests[] = {
     {"a socket that is opened in the middle of a fork or spawn is not ours alone", test_opened_meanwhile, 0},
+    {"a thread with a table of its own: numbers prove nothing any more, unshare", test_unshare, 0},
+    {"a thread with a table of its own: numbers prove nothing any more, by number", test_unshare_by_number, 0},
+    {"a thread with a table of its own: numbers prove nothing any more, close_range", test_unshare_by_range, 0},
+    {"a process with one thread may unshare its table", test_unshare_alone, 0},
+    {"a process that shares the memory and not the table", test_clone_memory, 0},
 };
 
 int main(int argc, char **argv)
