@@ -26,23 +26,6 @@ struct lg_address lg_address_unmapped(const struct lg_address *address)
     return unmapped;
 }
 
-static uint64_t word_at(const uint8_t *bytes)
-{
-    uint64_t word;
-
-    memcpy(&word, bytes, sizeof(word));
-    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word;
-}
-
-bool lg_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
-{
-    uint64_t high = word_at(a) ^ word_at(b), low = word_at(a + 8) ^ word_at(b + 8);
-
-    if (bits <= 64)
-        return bits == 0 || high >> (64 - bits) == 0;
-    return high == 0 && low >> (128 - bits) == 0;
-}
-
 void lg_prefix_mask(uint8_t *bytes, size_t count, unsigned prefix_bits)
 {
     for (size_t i = 0; i < count; i++) {

@@ -7,6 +7,8 @@
 #ifndef LG_ADDRESS_H
 #define LG_ADDRESS_H
 
+#include <string.h>
+
 #include "policy/policy.h"
 #include "policy/problem.h"
 
@@ -25,8 +27,24 @@ bool lg_ipv6_is_mapped(const uint8_t *bytes);
 /* `address`, or the IPv4 address that it maps. */
 struct lg_address lg_address_unmapped(const struct lg_address *address);
 
+/* 8 bytes in network order, as a number. */
+static inline uint64_t lg_word_at(const uint8_t *bytes)
+{
+    uint64_t word;
+
+    memcpy(&word, bytes, sizeof(word));
+    return __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? __builtin_bswap64(word) : word;
+}
+
 /* Whether two addresses, of 16 bytes each, are equal in their first `bits` bits. */
-bool lg_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits);
+static inline bool lg_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+    uint64_t high = lg_word_at(a) ^ lg_word_at(b);
+
+    if (bits < 64)
+        return bits == 0 || high >> (64 - bits) == 0;
+    return high == 0 && (bits == 64 || (lg_word_at(a + 8) ^ lg_word_at(b + 8)) >> (128 - bits) == 0);
+}
 
 /* Clears all bits of `bytes` behind the first `prefix_bits`. */
 void lg_prefix_mask(uint8_t *bytes, size_t count, unsigned prefix_bits);

@@ -3,6 +3,7 @@
 
 #include "policy/address.h"
 #include "policy/glob.h"
+#include "policy/sieve.h"
 #include "policy/text.h"
 
 /* The facts of one decision, made ready to be held against thousands of rules. */
@@ -13,6 +14,7 @@ struct question {
     unsigned cause;          /* bit; 0 for a cause that does not exist, which no rule can be for */
     struct lg_address local; /* not IPv4-mapped */
     struct lg_address peer;
+    struct lg_sifted sifted;
     bool local_may_change; /* 0.0.0.0 or [::] of a socket that is not connected yet */
     bool peer_may_change;
 };
@@ -35,6 +37,8 @@ static struct question ask(const struct lg_policy *policy, const struct lg_facts
 
     question.local_may_change = unknown == LG_FIT_OPEN && is_any(&question.local);
     question.peer_may_change = unknown == LG_FIT_OPEN && is_any(&question.peer);
+    question.sifted =
+        lg_sift_facts(facts, &question.local, &question.peer, question.local_may_change, question.peer_may_change);
     return question;
 }
 
@@ -123,7 +127,7 @@ static enum lg_fit fit_match(const struct question *question, const struct lg_ru
     }
 }
 
-/* All matches must hold: the worst of them counts. */
+/* All matches must hold: the worst of them counts. What costs least, and says no most often, is asked first. */
 static enum lg_fit fit_rule(const struct question *question, const struct lg_rule *rule)
 {
     enum lg_fit worst = LG_FIT_YES;
@@ -182,8 +186,11 @@ static struct lg_decision decide(const struct question *question)
 
     for (uint32_t i = 0; i < policy->rule_count; i++) {
         const struct lg_rule *rule = &policy->rules[i];
-        enum lg_fit fit = fit_rule(question, rule);
+        enum lg_fit fit;
 
+        if (lg_sieve_holds(&policy->sieves[i], &question->sifted))
+            continue;
+        fit = fit_rule(question, rule);
         if (fit == LG_FIT_YES) {
             decision = (struct lg_decision){.verdict = rule->verdict, .quiet = rule->quiet, .rule = rule};
             break;

@@ -111,4 +111,11 @@ struct lg_needs {
 
 struct lg_needs lg_policy_needs(const struct lg_policy *policy, const struct lg_process_facts *process);
 
+/*
+ * Takes the rules out of `policy` that cannot be for this process: what is decided stays the same, and a
+ * policy that thousands of programs share costs each of them its own rules alone. Not for a policy
+ * that is in use. The digest is still that of the texts.
+ */
+void lg_policy_keep_possible(struct lg_policy *policy, const struct lg_process_facts *process);
+
 #endif

@@ -70,3 +70,16 @@ struct lg_needs lg_policy_needs(const struct lg_policy *policy, const struct lg_
     }
     return needs;
 }
+
+void lg_policy_keep_possible(struct lg_policy *policy, const struct lg_process_facts *process)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < policy->rule_count; i++) {
+        if (!may_be_for(policy, &policy->rules[i], process))
+            continue;
+        policy->rules[kept] = policy->rules[i];
+        policy->sieves[kept++] = policy->sieves[i];
+    }
+    policy->rule_count = kept;
+}

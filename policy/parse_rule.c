@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/reader.h"
+#include "policy/sieve.h"
 #include "policy/text.h"
 #include "policy/words.h"
 
@@ -61,6 +62,7 @@ static void append_rule(struct lg_reader *reader, const struct lg_rule *rule, st
     struct lg_policy *policy = reader->policy;
 
     if (policy->rule_count < LG_RULES_MAX) {
+        policy->sieves[policy->rule_count] = lg_sieve_of(policy, rule);
         policy->rules[policy->rule_count++] = *rule;
         return;
     }

@@ -156,6 +156,13 @@ struct lg_rule {
     enum lg_unsent unsent;
 };
 
+/* The bits of a rule that are looked at first: policy/sieve.h. */
+#define LG_SIEVE_WORDS 3u
+struct lg_sieve {
+    uint64_t mask[LG_SIEVE_WORDS];
+    uint64_t value[LG_SIEVE_WORDS];
+};
+
 enum lg_log { LG_LOG_STDERR = 0, LG_LOG_OFF, LG_LOG_SYSLOG, LG_LOG_FILE, LG_LOG_COUNT };
 enum lg_format { LG_FORMAT_TEXT = 0, LG_FORMAT_JSON, LG_FORMAT_COUNT };
 enum lg_inspect { LG_INSPECT_FIRST_ABORT = 0, LG_INSPECT_NEVER, LG_INSPECT_EVERY_CLOSE, LG_INSPECT_COUNT };
@@ -211,6 +218,7 @@ struct lg_policy {
     struct lg_source sources[LG_SOURCES_MAX];
     struct lg_text texts[LG_SOURCES_MAX]; /* of these sources */
     struct lg_rule rules[LG_RULES_MAX];
+    struct lg_sieve sieves[LG_RULES_MAX]; /* of these rules */
     struct lg_address_match addresses[LG_ADDRESSES_MAX];
     struct lg_text globs[LG_GLOBS_MAX]; /* each points into the parsed text, as the next */
     struct lg_text skips[LG_SKIPS_MAX];

@@ -23,9 +23,10 @@ static inline struct lg_text lg_text_of(const char *words)
 
 static inline bool lg_text_is_word(struct lg_text text, const char *word)
 {
-    size_t length_bytes = strlen(word);
-
-    return text.length_bytes == length_bytes && memcmp(text.at, word, length_bytes) == 0;
+    /* Most words differ in the first letter. */
+    if (text.length_bytes == 0 || text.at[0] != word[0])
+        return text.length_bytes == 0 && word[0] == '\0';
+    return text.length_bytes == strlen(word) && memcmp(text.at, word, text.length_bytes) == 0;
 }
 
 static inline const char *lg_text_end(struct lg_text text)

@@ -306,6 +306,78 @@ static void test_needs_of_any_user(void)
     check_needs(&found, "reject_linger user");
 }
 
+static void test_keep_possible(void)
+{
+    struct lg_process_facts process = {.exe = text_of("/bin/x"), .cgroup = text_of("/a"), .user = LG_USER_UNKNOWN};
+    uint32_t digest;
+
+    REQUIRE(
+        parse("allow exe y; reject exe x,z local :1,:2; observe user 3; allow cgroup b; drain 1s exe *y; linger 1s") ==
+        0);
+    digest = lg_policy_digest(&policy);
+    lg_policy_keep_possible(&policy, &process);
+    buffer_clear(&out);
+    lg_policy_print(&policy, buffer_put, &out);
+    CHECK_TEXT(out.at, "reject EPERM exe x,z local :1,:2\nobserve user 3\nlinger 1s\n");
+    CHECK_INT(policy.rules[0].line, 2);
+    CHECK_INT(lg_policy_digest(&policy), digest);
+    process.user = 4;
+    lg_policy_keep_possible(&policy, &process);
+    CHECK_INT(policy.rule_count, 2);
+}
+
+/* `count` rules of a form, with their number for each @. */
+static const char *many_rules(const char *form, unsigned count)
+{
+    static char text[256 * 100];
+    size_t length = 0;
+
+    for (unsigned number = 1; number <= count; number++) {
+        for (const char *at = form; *at != '\0'; at++)
+            length += (size_t)(*at == '@' ? sprintf(text + length, "%u", number) : sprintf(text + length, "%c", *at));
+        text[length++] = ';';
+    }
+    text[length] = '\0';
+    return text;
+}
+
+/* Facts that the rule's first value is for. */
+static struct lg_facts facts_of(const struct lg_rule *rule)
+{
+    struct lg_list list = rule->local.count > 0 ? rule->local : rule->peer;
+    const struct lg_address_match *match = &policy.addresses[list.first];
+    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO, .user = LG_USER_UNKNOWN, .role = LG_ROLE_ACCEPTED};
+
+    facts.local.family = match->family != 0 ? match->family : 6;
+    facts.local.port = match->has_port ? match->port_min : 443;
+    memcpy(facts.local.bytes, match->bytes, sizeof(facts.local.bytes));
+    facts.peer = facts.local;
+    return facts;
+}
+
+/* For each way to ask for addresses and the rest: many rules that are not for a connection, and one that is. */
+static void test_many_rules(void)
+{
+    static const char *const forms[] = {"allow local :@",
+                                        "allow local 10.@.0.0/16",
+                                        "allow peer [2001:db8:@::]/48",
+                                        "allow peer 10.0.0.1:@",
+                                        "allow peer [::1]:@,[2001:db8::@]",
+                                        "allow local 10.0.@.0/24,10.1.0.0/16:5-6",
+                                        "allow role accepted local :@",
+                                        "allow peer [::@]"};
+
+    for (size_t i = 0; i < TAP_COUNT(forms); i++) {
+        REQUIRE(parse(many_rules(forms[i], 250)) == 0);
+        for (unsigned rule = 0; rule < policy.rule_count; rule++) {
+            struct lg_facts facts = facts_of(&policy.rules[rule]);
+
+            CHECK(lg_decide(&policy, &facts).rule == &policy.rules[rule]);
+            CHECK(lg_decide_request(&policy, &facts).rule == &policy.rules[rule]);
+        }
+    }
+}
+
 static void test_skips(void)
 {
     REQUIRE(parse("") == 0);
@@ -338,6 +410,8 @@ static const struct tap_test tests[] = {
     {"a port without an address is not known, and unknown is no role", test_half_known, 0},
     {"a process needs what the rules that it can reach ask for", test_needs, 0},
     {"a process that may change its user needs what any user needs", test_needs_of_any_user, 0},
+    {"rules that cannot be for a process are taken out", test_keep_possible, 0},
+    {"of many rules the one that matches decides", test_many_rules, 0},
     {"a program that a policy skips", test_skips, 0},
     {"a rule fits, may fit yet, or does not", test_fit, 0},
 };
