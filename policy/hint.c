@@ -161,6 +161,18 @@ void lg_hint_add_word(struct lg_hint *hint, const char *word)
     lg_hint_add(hint, lg_text_make(word, strlen(word)));
 }
 
+void lg_hint_add_number(struct lg_hint *hint, uint32_t number)
+{
+    char digits[10];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    lg_hint_add(hint, lg_text_make(digits + at, sizeof(digits) - at));
+}
+
 struct lg_text lg_hint_text(const struct lg_hint *hint)
 {
     return lg_text_make(hint->at, hint->is_void ? 0 : hint->length_bytes);

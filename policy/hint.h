@@ -44,6 +44,7 @@ struct lg_hint {
 
 void lg_hint_add(struct lg_hint *hint, struct lg_text piece);
 void lg_hint_add_word(struct lg_hint *hint, const char *word);
+void lg_hint_add_number(struct lg_hint *hint, uint32_t number);
 struct lg_text lg_hint_text(const struct lg_hint *hint);
 
 /* The whole suggestion, or NULL when there is none. It lives as long as `hint`. */

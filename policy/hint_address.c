@@ -103,18 +103,6 @@ static void try_prefix_last(struct lg_text text, struct lg_hint *hint)
     lg_hint_add(hint, lg_text_make(text.at + colon, slash - colon));
 }
 
-static void add_number(struct lg_hint *hint, unsigned number)
-{
-    char digits[3];
-    size_t at = sizeof(digits);
-
-    do {
-        digits[--at] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0 && at > 0);
-    lg_hint_add(hint, lg_text_make(digits + at, sizeof(digits) - at));
-}
-
 /* 10.0.0.0/255.0.0.0 */
 static void try_netmask(struct lg_text text, struct lg_hint *hint)
 {
@@ -136,7 +124,7 @@ static void try_netmask(struct lg_text text, struct lg_hint *hint)
     if (!lg_prefix_equal(mask, whole, 32))
         return;
     lg_hint_add(hint, until(text, slash + 1));
-    add_number(hint, bits);
+    lg_hint_add_number(hint, bits);
     lg_hint_add(hint, lg_text_skip(behind, end));
 }
 
@@ -165,7 +153,7 @@ static void try_octets(struct lg_text text, struct lg_hint *hint)
         continue;
     if (end > 0) {
         lg_hint_add_word(hint, "/");
-        add_number(hint, 8 * octets);
+        lg_hint_add_number(hint, 8 * octets);
     }
     lg_hint_add(hint, lg_text_skip(rest, end));
 }

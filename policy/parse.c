@@ -177,9 +177,7 @@ static void read_text(struct lg_reader *reader)
         lg_reader_error(reader, LG_PROBLEM_TEXT_UTF16, lg_text_make(reader->line.at, 0), NULL);
         return;
     }
-    /* Some editors put a byte order mark at the start of a text. */
-    if (reader->rest.length_bytes >= 3 && memcmp(reader->rest.at, "\xef\xbb\xbf", 3) == 0)
-        reader->rest = lg_text_skip(reader->rest, 3);
+    lg_reader_skip_mark(reader);
     while (lg_reader_next_line(reader))
         while (lg_reader_next_statement(reader))
             read_statement(reader);

@@ -9,7 +9,10 @@
 
 #include "policy/policy.h"
 
-/* One error of a policy text. All pointers are into the text, the source, or static memory. */
+/*
+ * One error or warning. The pointers are into the text and the source; problem, expected and suggestion
+ * may be gone when the report returns.
+ */
 struct lg_policy_error {
     const struct lg_source *source;
     uint32_t line;            /* from 1 */
@@ -18,7 +21,8 @@ struct lg_policy_error {
     struct lg_text token;     /* the offending token; empty at the end of a line */
     const char *problem;      /* what is wrong: "unknown verdict" */
     const char *expected;     /* what was expected, or NULL */
-    const char *suggestion;   /* the nearest keyword, or NULL */
+    const char *suggestion;   /* what was probably meant, or NULL; printable ASCII */
+    bool is_warning;          /* it is a policy, but hardly the one that was meant */
 };
 
 typedef void lg_report_fn(void *context, const struct lg_policy_error *error);
@@ -34,6 +38,14 @@ typedef void lg_report_fn(void *context, const struct lg_policy_error *error);
  */
 unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,
                          lg_report_fn *report, void *context);
+
+/*
+ * What is no error, but hardly meant: rules that can never decide (the ones before them take all that they
+ * are for), matches that match nothing, waits for every connection, one-way protocols that are drained.
+ * What is reported is so; that nothing is reported proves nothing. In the order of the rules; returns how
+ * many there are. Takes time in the square of the number of rules: for a command, not for a program's start.
+ */
+unsigned lg_policy_warn(const struct lg_policy *policy, lg_report_fn *report, void *context);
 
 /*
  * The same grammar for the pieces that the command's KEY=VALUE arguments and the environment need.

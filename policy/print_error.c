@@ -46,7 +46,7 @@ static void put_message(const struct lg_out *out, const struct lg_policy_error *
     lg_put_number(out, error->line);
     lg_put_word(out, ":");
     lg_put_number(out, error->column);
-    lg_put_word(out, ": error: ");
+    lg_put_word(out, error->is_warning ? ": warning: " : ": error: ");
     lg_put_word(out, error->problem);
     if (error->token.length_bytes > 0)
         put_token(out, error->token);

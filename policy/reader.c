@@ -90,6 +90,12 @@ static void split_line(struct lg_reader *reader)
         reader->line.length_bytes--;
 }
 
+void lg_reader_skip_mark(struct lg_reader *reader)
+{
+    if (reader->rest.length_bytes >= 3 && memcmp(reader->rest.at, "\xef\xbb\xbf", 3) == 0)
+        reader->rest = lg_text_skip(reader->rest, 3);
+}
+
 bool lg_reader_next_line(struct lg_reader *reader)
 {
     while (reader->rest.length_bytes > 0) {

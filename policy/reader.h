@@ -32,6 +32,9 @@ struct lg_reader {
     uint8_t set_here;            /* LG_SET_* of this one */
 };
 
+/* Skips the byte order mark that some editors put at the start of a text. */
+void lg_reader_skip_mark(struct lg_reader *reader);
+
 /* Next line, or false at the end of the text. A line that is too long is reported and skipped. */
 bool lg_reader_next_line(struct lg_reader *reader);
 

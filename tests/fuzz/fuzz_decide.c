@@ -301,6 +301,15 @@ static void check_request(const struct lg_facts *facts)
                 (quiet || (rule != NULL && rule->quiet) || decision.verdict.kind == LG_VERDICT_ALLOW));
 }
 
+/* A rule that is said never to decide must not be the one that has. */
+static void check_not_warned(void *context, const struct lg_policy_error *warning)
+{
+    const struct lg_rule *rule = context;
+
+    REQUIRE(strncmp(warning->problem, "rule that never decides", 23) != 0 || rule == NULL ||
+            rule->line != warning->line || rule->column != warning->column);
+}
+
 static void check_decision(const struct lg_facts *facts)
 {
     struct lg_decision decision = lg_decide(&policy, facts);
@@ -320,6 +329,7 @@ static void check_decision(const struct lg_facts *facts)
         REQUIRE(decision.verdict.kind == LG_VERDICT_ORDERLY && decision.verdict.duration_ms == 60000);
     else
         REQUIRE(decision.verdict.kind == LG_VERDICT_ALLOW);
+    lg_policy_warn(&policy, check_not_warned, (void *)(uintptr_t)rule);
     check_needs(facts, &decision, facts->user);
     check_needs(facts, &decision, LG_USER_UNKNOWN);
 }

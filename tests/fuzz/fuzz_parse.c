@@ -67,6 +67,7 @@ static void check_policy(enum lg_source_kind kind, struct lg_text text)
         REQUIRE(policy.source_count == 0 && policy.rule_count == 0 && policy.settings.set == 0);
         return;
     }
+    REQUIRE(lg_policy_warn(&policy, check_error, NULL) == 0 || shown.length_bytes > 0);
     lg_policy_print(&policy, buffer_put, &first);
     if (is_absolute(policy.settings.log_path) && is_absolute(policy.settings.drainer))
         check_same(LG_SOURCE_FILE);
