@@ -82,7 +82,7 @@ static void test_examples(void)
     check_example();
     for (const char *at = section("EXAMPLES"); (at = take_display(at)) != NULL; count++)
         check_example();
-    CHECK(count >= 6);
+    CHECK(count >= 9);
 }
 
 static void test_addresses(void)
@@ -138,8 +138,10 @@ static void check_words(const char *const *words, size_t count)
 
 static void test_words(void)
 {
-    static const char *const numbers[] = {"4096 rules",   "4096 bytes", "1048576 bytes",
-                                          "1 to 1000000", "0 to 16",    "1 to 4095"};
+    static const char *const numbers[] = {
+        "4096 rules",   "4096 bytes",   "1048576 bytes", "66 texts",  "16384 addresses", "8192 patterns", "4096 users",
+        "256 patterns", "1 to 1000000", "0 to 16",       "1 to 4095", "64 bytes",        "107 bytes",     "within 60s"};
+    static const char *const others[] = {"within", "idle", "skip", "undecided"};
 
     read_manual();
     check_words(lg_verdict_words, LG_VERDICT_COUNT);
@@ -150,6 +152,8 @@ static void test_words(void)
     check_words(lg_inspect_words, LG_INSPECT_COUNT);
     check_words(lg_setting_words, LG_SETTING_COUNT);
     check_words(lg_clause_words, LG_CLAUSE_COUNT);
+    check_words(lg_unsent_words + LG_UNSENT_NONE, LG_UNSENT_COUNT - LG_UNSENT_NONE);
+    check_words(others, TAP_COUNT(others));
     for (size_t i = 0; i < TAP_COUNT(numbers); i++)
         CHECK_CONTAINS(manual.at, numbers[i]);
 }
