@@ -43,9 +43,10 @@ STD := -std=gnu11 -D_GNU_SOURCE -I. -DLG_VERSION='"$(VERSION)"'
 DEPS = -MMD -MP -MT $(patsubst $(CURDIR)/%,%,$(abspath $@)) -MT $(abspath $@)
 
 # The library lives in programs that it does not know: no start-up of its own, no libc that it would
-# insist on, no helper of the compiler that libc would have to provide, every address bound at load.
+# insist on (errno too is asked for by a function of ours, shim/base/libc.c), no helper of the compiler
+# that libc would have to provide, every address bound at load.
 LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-plt -ftls-model=initial-exec \
-              -fno-sanitize=all -fno-lto
+              -fno-sanitize=all -fno-lto -D__errno_location=lg_errno_location
 LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/call/exports.map \
               -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)

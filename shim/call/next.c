@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "shim/base/sys.h"
@@ -160,66 +161,136 @@ struct lg_next lg_next = {
     .vfork = raw_fork,
 };
 
+/* Stand in for what has no system call behind it and is nowhere to be found: the call fails, and nothing crashes. */
+static int absent(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+static void *absent_pointer(void)
+{
+    errno = ENOSYS;
+    return NULL;
+}
+
+static int absent_error(void) /* posix_spawn returns its errno */
+{
+    return ENOSYS;
+}
+
 #define ENTRY(name)                                                                                                    \
     {                                                                                                                  \
-#name, offsetof(struct lg_next, name)                                                                          \
+#name, offsetof(struct lg_next, name), NULL                                                                    \
+    }
+#define ENTRY_OR(name, stand)                                                                                          \
+    {                                                                                                                  \
+#name, offsetof(struct lg_next, name), (void *)(uintptr_t)(stand)                                              \
     }
 
 static const struct {
     const char *name;
     size_t offset;
+    void *stand_in; /* NULL where the entry has a system call, or its user looks whether it is there */
 } entries[] = {
-    ENTRY(close),     ENTRY(close_range), ENTRY(closefrom),   ENTRY(dup),          ENTRY(dup2),    ENTRY(dup3),
-    ENTRY(fcntl),     ENTRY(fcntl64),     ENTRY(setsockopt),  ENTRY(shutdown),     ENTRY(connect), ENTRY(accept),
-    ENTRY(accept4),   ENTRY(sendmsg),     ENTRY(sendmmsg),    ENTRY(syscall),      ENTRY(fork),    ENTRY(vfork),
-    ENTRY(_Fork),     ENTRY(clone),       ENTRY(posix_spawn), ENTRY(posix_spawnp), ENTRY(popen),   ENTRY(system),
-    ENTRY(daemon),    ENTRY(forkpty),     ENTRY(fclose),      ENTRY(freopen),      ENTRY(fflush),  ENTRY(fileno),
-    ENTRY(freopen64), ENTRY(unshare),     ENTRY(recvmsg),     ENTRY(recvmmsg),     ENTRY(socket),  ENTRY(pidfd_getfd),
+    ENTRY(close),
+    ENTRY(close_range),
+    ENTRY(closefrom),
+    ENTRY(dup),
+    ENTRY(dup2),
+    ENTRY(dup3),
+    ENTRY(fcntl),
+    ENTRY(fcntl64),
+    ENTRY(setsockopt),
+    ENTRY(shutdown),
+    ENTRY(connect),
+    ENTRY(accept),
+    ENTRY(accept4),
+    ENTRY(sendmsg),
+    ENTRY(sendmmsg),
+    ENTRY(recvmsg),
+    ENTRY(recvmmsg),
+    ENTRY(socket),
+    ENTRY(pidfd_getfd),
+    ENTRY(syscall),
+    ENTRY(fork),
+    ENTRY(_Fork),
+    ENTRY(vfork),
+    ENTRY(fflush),
+    ENTRY(fileno),
+    ENTRY(freopen64),
+    ENTRY_OR(clone, absent),
+    ENTRY_OR(unshare, absent),
+    ENTRY_OR(posix_spawn, absent_error),
+    ENTRY_OR(posix_spawnp, absent_error),
+    ENTRY_OR(popen, absent_pointer),
+    ENTRY_OR(system, absent),
+    ENTRY_OR(daemon, absent),
+    ENTRY_OR(forkpty, absent),
+    ENTRY_OR(fclose, absent),
+    ENTRY_OR(freopen, absent_pointer),
 };
+#define ENTRIES (sizeof entries / sizeof entries[0])
 
-/* Before glibc 2.34 dlsym is in libdl, which a program need not have loaded; libc can, by these two. */
+/*
+ * Before glibc 2.34 dlsym is in libdl, which a program need not have loaded. libc can load it, by these
+ * two; and where a small image has no libdl they find at least what libc itself defines.
+ */
 extern void *__libc_dlopen_mode(const char *, int) __attribute__((weak));
 extern void *__libc_dlsym(void *, const char *) __attribute__((weak));
 #define RTLD_NOW_FOR_LIBC (2 | (int)0x80000000) /* RTLD_NOW, and __RTLD_DLOPEN, which this door asks for */
 
 typedef void *lookup_fn(void *, const char *);
 
-static lookup_fn *find_lookup(void)
+struct lookup {
+    lookup_fn *function; /* NULL: nobody can be asked */
+    void *in;
+};
+
+static struct lookup find_lookup(void)
 {
-    void *libdl = NULL;
+    void *library;
 
     if (dlsym)
-        return dlsym;
-    if (__libc_dlopen_mode && __libc_dlsym)
-        libdl = __libc_dlopen_mode("libdl.so.2", RTLD_NOW_FOR_LIBC);
-    return libdl ? (lookup_fn *)(uintptr_t)__libc_dlsym(libdl, "dlsym") : NULL;
+        return (struct lookup){dlsym, LOOK_BEHIND_US};
+    if (!__libc_dlopen_mode || !__libc_dlsym)
+        return (struct lookup){NULL, NULL};
+    library = __libc_dlopen_mode("libdl.so.2", RTLD_NOW_FOR_LIBC);
+    if (library)
+        return (struct lookup){(lookup_fn *)(uintptr_t)__libc_dlsym(library, "dlsym"), LOOK_BEHIND_US};
+    library = __libc_dlopen_mode("libc.so.6", RTLD_NOW_FOR_LIBC);
+    return (struct lookup){library ? __libc_dlsym : NULL, library};
 }
 
-/* Without a lookup nothing that has no system call behind it could go on: better no start than a crash later. */
-static void refuse_to_start(void)
+static void set(size_t index, void *function)
 {
-    static const char why[] = "lingerguard: this libc has no dlsym; glibc 2.34 or later, or musl, is needed\n";
-
-    lg_sys_write(2, why, sizeof why - 1);
-    lg_syscall3(SYS_exit_group, 127, 0, 0);
+    memcpy((char *)&lg_next + entries[index].offset, &function, sizeof function);
 }
 
-void lg_next_resolve(void)
+static bool is_empty(size_t index)
 {
-    lookup_fn *lookup = find_lookup();
-    bool missing = false;
+    void *present;
 
-    if (!lookup)
-        refuse_to_start();
-    for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {
-        void *found = lookup(LOOK_BEHIND_US, entries[i].name);
+    memcpy(&present, (char *)&lg_next + entries[index].offset, sizeof present);
+    return !present;
+}
 
+bool lg_next_resolve(void)
+{
+    struct lookup lookup = find_lookup();
+    unsigned missing = 0;
+
+    for (size_t i = 0; i < ENTRIES; i++) {
+        void *found = lookup.function ? lookup.function(lookup.in, entries[i].name) : NULL;
+
+        missing += !found;
         if (found)
-            memcpy((char *)&lg_next + entries[i].offset, &found, sizeof found);
-        else
-            missing = true;
+            set(i, found);
+        else if (entries[i].stand_in && is_empty(i))
+            set(i, entries[i].stand_in);
     }
     /* musl lacks closefrom and others: the program must not find our failed lookup in its dlerror. */
-    if (missing && dlerror)
+    if (missing > 0 && dlerror)
         dlerror();
+    return missing < ENTRIES;
 }

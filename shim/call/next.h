@@ -14,6 +14,7 @@
 #define LG_NEXT_H
 
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -63,10 +64,12 @@ struct lg_next {
 extern struct lg_next lg_next __attribute__((visibility("hidden")));
 
 /*
- * Looks every entry up behind this library (RTLD_NEXT) and keeps what it had where there is none.
+ * Looks every entry up behind this library (RTLD_NEXT) and keeps what it had where there is none; an
+ * entry without a system call then fails with ENOSYS. Returns false when nothing at all was found: a
+ * process without a libc, or one whose libc cannot be asked.
  * Calls dlsym: for the constructor, and for calls that are not async-signal-safe themselves.
  */
-void lg_next_resolve(void);
+bool lg_next_resolve(void);
 
 /* For an entry that may be NULL: resolves it if the constructor has not been here yet. */
 #define lg_next_need(name) (lg_next.name ? (void)0 : lg_next_resolve())

@@ -13,20 +13,21 @@
 
 #include "policy/parse.h"
 #include "policy/print.h"
-#include "shim/caller/caller.h"
-#include "shim/start/environment.h"
-#include "shim/release/in_force.h"
 #include "shim/base/line.h"
+#include "shim/base/sys.h"
 #include "shim/call/next.h"
+#include "shim/caller/caller.h"
 #include "shim/record/record.h"
 #include "shim/record/sink.h"
-#include "shim/base/sys.h"
+#include "shim/release/in_force.h"
+#include "shim/start/environment.h"
 
 #define SYSTEM_POLICY "/etc/lingerguard/policy"
 #define EXIT_CONFIG   78 /* EX_CONFIG of sysexits.h */
 #define PATH_BYTES    4096
 
-extern char **environ;
+extern char **environ __attribute__((weak));
+extern unsigned long getauxval(unsigned long) __attribute__((weak));
 
 /* Untouched pages of these cost nothing: a process without a policy has none of them. */
 static struct lg_policy policy;
@@ -322,13 +323,14 @@ static void start(const struct lg_environment *environment)
 /* glibc hands the environment to a constructor and may not have set environ yet; musl does it the other way round. */
 __attribute__((constructor)) static void load(int count, char **arguments, char **environment)
 {
-    bool secure = getauxval(AT_SECURE) != 0;
+    bool secure = !getauxval || getauxval(AT_SECURE) != 0;
     struct lg_environment settings;
 
     (void)count;
     (void)arguments;
-    lg_next_resolve();
-    lg_environment_read(&settings, environ ? environ : environment, secure);
+    if (!lg_next_resolve()) /* nothing there whose calls we could stand in front of */
+        return;
+    lg_environment_read(&settings, &environ && environ ? environ : environment, secure);
     if (settings.off && text_is(text_of(settings.off), "1"))
         return;
     start(&settings);
