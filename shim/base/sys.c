@@ -6,6 +6,7 @@
 #include <linux/fcntl.h>
 #include <linux/poll.h>
 #include <linux/resource.h>
+#include <linux/stat.h>
 #include <linux/time_types.h>
 #include <linux/types.h>
 #include <stddef.h>
@@ -14,8 +15,8 @@
 #define CLOCK_MONOTONIC_ID 1
 
 /* Room that we leave above us, for others with the same idea. */
-#define RAISE_MARGIN    24
-#define RAISE_FLOOR_MAX 60000
+#define RAISE_MARGIN 24
+#define RAISE_BELOW  1024 /* what a table of the least size that we may ask for has room for */
 
 /* libc's clock reads the vdso. Absent in no libc that we know; weak all the same. */
 struct timespec;
@@ -43,6 +44,9 @@ static int file_id(long result, const kernel_stat *from, struct lg_file_id *id)
     id->device = (uint64_t)from->st_dev;
     id->inode = (uint64_t)from->st_ino;
     id->mode = (uint32_t)from->st_mode;
+    id->user = (uint32_t)from->st_uid;
+    id->links = (uint32_t)from->st_nlink;
+    id->born_ns = 0;
     return 0;
 }
 
@@ -58,6 +62,16 @@ int lg_sys_stat(const char *path, struct lg_file_id *id)
     return file_id(lg_syscall4(SYS_STATAT, AT_FDCWD, (long)path, (long)&got, 0), &got, id);
 }
 
+uint64_t lg_sys_born(int fd)
+{
+    struct statx got;
+
+    if (lg_syscall5(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_BTIME, (long)&got) < 0 ||
+        !(got.stx_mask & STATX_BTIME))
+        return 0;
+    return (uint64_t)got.stx_btime.tv_sec * 1000000000u + got.stx_btime.tv_nsec;
+}
+
 int lg_sys_open(const char *path, int flags, unsigned mode)
 {
     return (int)lg_syscall4(SYS_openat, AT_FDCWD, (long)path, flags | O_CLOEXEC | O_NOCTTY, (long)mode);
@@ -70,7 +84,7 @@ int lg_sys_raise(int fd)
     long raised;
 
     if (lg_syscall4(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)&limit) == 0) {
-        floor = limit.rlim_cur > RAISE_FLOOR_MAX ? RAISE_FLOOR_MAX : (long)limit.rlim_cur;
+        floor = limit.rlim_cur > RAISE_BELOW ? RAISE_BELOW : (long)limit.rlim_cur;
         floor -= RAISE_MARGIN;
     }
     if (floor < 3)
@@ -146,6 +160,15 @@ uint64_t lg_sys_now_ms(void)
 int lg_sys_pid(void)
 {
     return (int)lg_syscall3(SYS_getpid, 0, 0, 0);
+}
+
+int lg_sys_effective_user(void)
+{
+#ifdef SYS_geteuid32
+    return (int)lg_syscall3(SYS_geteuid32, 0, 0, 0);
+#else
+    return (int)lg_syscall3(SYS_geteuid, 0, 0, 0);
+#endif
 }
 
 int lg_sys_tid(void)

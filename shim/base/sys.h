@@ -82,21 +82,29 @@ static inline long lg_syscall3(long number, long a, long b, long c)
     return lg_syscall6(number, a, b, c, 0, 0, 0);
 }
 
-/* The identity of an open file, or of what a path names. */
+/* The identity of an open file, or of what a path names, and what else is asked of it. */
 struct lg_file_id {
     uint64_t device;
     uint64_t inode;
-    uint32_t mode; /* S_IFMT and permissions */
+    uint64_t born_ns; /* when it was made, from lg_sys_born alone; 0: not known */
+    uint32_t mode;    /* S_IFMT and permissions */
+    uint32_t user;    /* its owner */
+    uint32_t links;   /* 0: no name is left */
 };
 
+/* An inode's number is used again once the file is gone; when it was made is then another time. */
 static inline bool lg_file_id_equal(const struct lg_file_id *a, const struct lg_file_id *b)
 {
-    return a->device == b->device && a->inode == b->inode && (a->mode & 0170000) == (b->mode & 0170000);
+    return a->device == b->device && a->inode == b->inode && (a->mode & 0170000) == (b->mode & 0170000) &&
+           (a->born_ns == 0 || b->born_ns == 0 || a->born_ns == b->born_ns);
 }
 
 /* fstat and stat. Return 0 or a negative errno. */
 int lg_sys_fstat(int fd, struct lg_file_id *id);
 int lg_sys_stat(const char *path, struct lg_file_id *id);
+
+/* When the file was made, in nanoseconds since 1970; 0 where the kernel or the file system does not know. */
+uint64_t lg_sys_born(int fd);
 
 /*
  * Opens with O_CLOEXEC and O_NOCTTY added. Returns a descriptor or a negative errno. The number is
@@ -105,8 +113,13 @@ int lg_sys_stat(const char *path, struct lg_file_id *id);
 int lg_sys_open(const char *path, int flags, unsigned mode);
 
 /*
- * Moves `fd`, which it always closes, to a number that programs do not meet by chance: at the
- * upper end of what RLIMIT_NOFILE allows, close-on-exec. Returns the new number or a negative errno.
+ * Moves `fd`, which it always closes, to a number that programs do not meet by chance, close-on-exec.
+ * Returns the new number or a negative errno.
+ *
+ * The kernel's table of descriptors doubles up to the highest number in use, and every fork copies it;
+ * so the number lies just below 1,024, and where fewer are allowed just below that. Programs have
+ * their files from 0 on, shells and scripts use 10 to 255 by number, and those that call select()
+ * have no use for a number that is not theirs.
  */
 int lg_sys_raise(int fd);
 
@@ -128,6 +141,7 @@ uint64_t lg_sys_now_ms(void);
 void lg_sys_realtime(int64_t *seconds, int64_t *nanoseconds);
 
 int lg_sys_pid(void);
+int lg_sys_effective_user(void);
 int lg_sys_tid(void);
 
 /* The effective user id. */

@@ -13,7 +13,6 @@
 #include "shim/call/next.h"
 #include "shim/holder/holder.h"
 #include "shim/holder/pending_close.h"
-#include "shim/record/record.h"
 #include "shim/release/waiting.h"
 
 /*
@@ -24,7 +23,6 @@ static pid_t forked(pid_t child)
 {
     lg_epoch_advance();
     if (child == 0) {
-        lg_record_forked();
         lg_waiting_forked();
         lg_pending_close_forked();
     }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/record/record.h"
 
+#include "shim/base/copied.h"
 #include "shim/base/line.h"
 #include "shim/base/sys.h"
 #include "shim/caller/caller.h"
 #include "shim/record/format.h"
 #include "shim/record/limit.h"
 #include "shim/record/sink.h"
+#include "shim/record/trouble.h"
 
 static struct {
     enum lg_format format;
@@ -33,6 +35,8 @@ bool lg_record_possible(const struct lg_decision *decision)
 
 bool lg_record_take(void)
 {
+    if (lg_memory_is_copied())
+        lg_record_forked();
     return lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
 }
 
@@ -53,10 +57,11 @@ static void stamp_now(struct lg_stamp *stamp)
     stamp->tid = lg_sys_tid();
     stamp->exe = recorder.exe;
     stamp->tag = recorder.tag;
-    stamp->suppressed = lg_limit_dropped(&recorder.limit);
+    stamp->suppressed = 0;
 }
 
-void lg_record_write(const struct lg_event *event)
+/* Apart, so that its room on the stack, which may be a signal's, is not taken while the log is made ready. */
+static __attribute__((noinline)) void write_record(const struct lg_event *event)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_frames frames = {0};
@@ -66,13 +71,22 @@ void lg_record_write(const struct lg_event *event)
     if (recorder.callers > 0 && event->caller != 0)
         lg_frames_collect(&frames, event->caller, recorder.callers);
     stamp_now(&stamp);
+    stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
     lg_format_event(&line, recorder.format, &stamp, event, &frames);
     if (!lg_sink_write(line.at, line.used_bytes))
         lg_limit_drop(&recorder.limit, stamp.suppressed + 1);
 }
 
-void lg_record_problem(const struct lg_text *parts, unsigned count)
+void lg_record_write(const struct lg_event *event)
+{
+    if (lg_trouble_log_is_ready())
+        write_record(event);
+    else
+        lg_limit_drop(&recorder.limit, 1);
+}
+
+__attribute__((noinline)) void lg_record_problem(const struct lg_text *parts, unsigned count)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_stamp stamp;
@@ -81,22 +95,31 @@ void lg_record_problem(const struct lg_text *parts, unsigned count)
     stamp_now(&stamp);
     lg_line_init(&line, buffer, sizeof buffer);
     lg_format_problem(&line, recorder.format, &stamp, parts, count);
-    lg_sink_write(line.at, line.used_bytes);
+    lg_sink_tell(line.at, line.used_bytes);
 }
 
-void lg_record_dropped(void)
+static __attribute__((noinline)) void write_dropped(void)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_stamp stamp;
     struct lg_line line;
 
-    if (!lg_limit_has_dropped(&recorder.limit) || !lg_sink_is_on())
-        return;
     stamp_now(&stamp);
+    stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
     lg_format_dropped(&line, recorder.format, &stamp);
     if (stamp.suppressed > 0 && !lg_sink_write(line.at, line.used_bytes))
         lg_limit_drop(&recorder.limit, stamp.suppressed);
+}
+
+void lg_record_dropped(void)
+{
+    if (!lg_limit_has_dropped(&recorder.limit) || !lg_sink_is_on())
+        return;
+    if (lg_memory_is_copied()) /* they are the parent's to tell */
+        lg_record_forked();
+    else if (lg_trouble_log_is_ready())
+        write_dropped();
 }
 
 void lg_record_dropped_before(void)
@@ -108,6 +131,6 @@ void lg_record_dropped_before(void)
 
 void lg_record_forked(void)
 {
-    lg_limit_dropped(&recorder.limit);
+    recorder.limit = (struct lg_limit){0};
     lg_sink_forked();
 }

@@ -32,13 +32,16 @@
 static struct {
     enum lg_log log;
     unsigned sequence;
-    int fd; /* STANDARD_ERROR, our own descriptor, or -1 */
+    int fd; /* our own descriptor, or -1 */
     struct lg_file_id id;
     struct lg_file_id root; /* the root directory at load: after a chroot the path means something else */
     bool torn;              /* the last line ended in the middle */
-    bool names_descriptor;  /* the path leads through /proc/PID/fd, as /dev/stderr does */
-    const char *path;       /* for LG_LOG_FILE */
+    bool written;           /* a line is in the log */
+    struct lg_sink_settings settings;
 } sink = {.log = LG_LOG_OFF, .fd = -1};
+
+/* Standard error as it was at load; mode 0: not there, or somebody else's. */
+static struct lg_file_id standard_error;
 
 static bool begin_change(void)
 {
@@ -69,15 +72,34 @@ static void adopt(int fd, const struct lg_file_id *id)
 {
     __atomic_store_n(&sink.fd, fd, __ATOMIC_RELAXED);
     sink.id = *id;
-    if (sink.log != LG_LOG_STDERR)
-        lg_gate_own(fd);
+    lg_gate_own(fd);
+}
+
+/* What a descriptor is, and when that was made where a number of its own may come again. */
+static int identify(int fd, struct lg_file_id *id)
+{
+    int result = lg_sys_fstat(fd, id);
+
+    if (result == 0 && S_ISREG(id->mode))
+        id->born_ns = lg_sys_born(fd);
+    return result;
+}
+
+/* True when `fd` is still what was remembered as `id`; *now is what it is. */
+static bool is_still(int fd, const struct lg_file_id *id, struct lg_file_id *now)
+{
+    if (fd < 0 || lg_sys_fstat(fd, now) < 0 || !lg_file_id_equal(now, id))
+        return false;
+    if (id->born_ns != 0)
+        now->born_ns = lg_sys_born(fd);
+    return lg_file_id_equal(now, id);
 }
 
 static bool is_the_log(int fd, const struct lg_file_id *id)
 {
     struct lg_file_id now;
 
-    return fd >= 0 && lg_sys_fstat(fd, &now) == 0 && lg_file_id_equal(&now, id);
+    return is_still(fd, id, &now);
 }
 
 static int connect_syslog(int fd)
@@ -90,14 +112,44 @@ static int connect_syslog(int fd)
     return (int)lg_syscall3(SYS_connect, fd, (long)&to, sizeof to);
 }
 
-/* A descriptor for the log, still under its low number. */
-static int open_low(void)
+static bool starts_with(const char *text, const char *start)
 {
-    int fd, result;
+    while (*start) {
+        if (*text++ != *start++)
+            return false;
+    }
+    return true;
+}
 
-    if (sink.log == LG_LOG_FILE) /* O_NONBLOCK is for a FIFO: neither the open nor a write may wait for its reader */
-        return lg_sys_open(sink.path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK, LOG_MODE);
-    fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+/* /dev/stderr and its like: links, and perhaps another user's terminal, but in a directory where nobody can put them. */
+static bool is_device_path(const char *path)
+{
+    return starts_with(path, "/dev/") || starts_with(path, "/proc/");
+}
+
+/* O_NONBLOCK is for a FIFO: neither the open nor a write may wait for its reader. */
+static int open_file(void)
+{
+    const char *path = sink.settings.path;
+    bool wary = !is_device_path(path);
+    bool root = wary && lg_sys_effective_user() == 0;
+    int no_links = wary && (root || sink.settings.secure) ? O_NOFOLLOW : 0;
+    int fd = lg_sys_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | no_links, LOG_MODE);
+    struct lg_file_id id;
+
+    if (fd < 0 || !root)
+        return fd;
+    if (lg_sys_fstat(fd, &id) == 0 && id.user == 0)
+        return fd;
+    lg_sys_close(fd);
+    return -EPERM;
+}
+
+static int open_syslog(void)
+{
+    int fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int result;
+
     if (fd < 0)
         return fd;
     result = connect_syslog(fd);
@@ -111,7 +163,7 @@ static int open_low(void)
 static int open_own(int number)
 {
     struct lg_file_id id;
-    int fd = open_low();
+    int fd = sink.log == LG_LOG_FILE ? open_file() : open_syslog();
     int result;
 
     if (fd < 0)
@@ -125,7 +177,7 @@ static int open_own(int number)
     }
     if (fd < 0)
         return fd;
-    result = lg_sys_fstat(fd, &id);
+    result = identify(fd, &id);
     if (result == 0)
         adopt(fd, &id);
     else
@@ -140,20 +192,34 @@ static bool same_root(void)
     return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &sink.root);
 }
 
-/* True when the path still means what it meant at load: after a chroot it does not, and the name of a descriptor never
- * does. */
-static bool path_is_the_same(void)
+/* /dev/stderr and its like name a descriptor, which the program may use for something else later. */
+static bool names_descriptor(const char *path)
 {
-    return !sink.names_descriptor && same_root();
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
+    long result;
+
+    if (!is_device_path(path))
+        return false;
+    result = lg_syscall4(SYS_openat2, AT_FDCWD, (long)path, (long)&how, sizeof how);
+    if (result >= 0)
+        lg_sys_close((int)result);
+    /* Before Linux 5.6, or in a sandbox: go by the name. */
+    return result == -ENOSYS || result == -EPERM || result == -ELOOP;
 }
 
 /* Opens the log anew; with `number` as in open_own. */
-static void reopen(int number)
+static int reopen(int number)
 {
-    if (path_is_the_same() && begin_change()) {
-        open_own(number);
-        end_change();
-    }
+    int result;
+
+    /* After a chroot the path means something else, and the name of a descriptor is that of the load alone. */
+    if (!same_root() || (sink.log == LG_LOG_FILE && names_descriptor(sink.settings.path)))
+        return -ESTALE;
+    if (!begin_change())
+        return -EAGAIN;
+    result = open_own(number);
+    end_change();
+    return result;
 }
 
 /* True when the path names another file than the one that is open: the log was rotated. */
@@ -162,7 +228,7 @@ static bool rotated(const struct lg_file_id *id)
     struct lg_file_id now;
 
     return sink.log == LG_LOG_FILE && S_ISREG(id->mode) &&
-           (lg_sys_stat(sink.path, &now) < 0 || !lg_file_id_equal(&now, id));
+           (lg_sys_stat(sink.settings.path, &now) < 0 || !lg_file_id_equal(&now, id));
 }
 
 static bool parse_number(const char **at, uint64_t *number)
@@ -182,62 +248,72 @@ static bool names_journal(const char *stream, const struct lg_file_id *id)
            *stream == '\0' && device == id->device && inode == id->inode;
 }
 
-static int open_stderr(const char *journal_stream)
+/* Somebody to tell, and not a client of inetd, which is a socket that the journal does not name. */
+static void remember_standard_error(const char *journal_stream)
 {
     struct lg_file_id id;
 
-    if (lg_sys_fstat(STANDARD_ERROR, &id) < 0)
-        return 0; /* closed: there is nobody to tell, which is no error */
-    if (S_ISSOCK(id.mode) && !names_journal(journal_stream, &id))
-        return 0; /* inetd: this is the client */
-    adopt(STANDARD_ERROR, &id);
-    return 0;
+    if (identify(STANDARD_ERROR, &id) == 0 && (!S_ISSOCK(id.mode) || names_journal(journal_stream, &id)))
+        standard_error = id;
 }
 
-static bool starts_with(const char *text, const char *start)
+void lg_sink_start(const struct lg_sink_settings *settings)
 {
-    while (*start) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
+    sink.log = settings->log;
+    sink.settings = *settings;
+    if (settings->log == LG_LOG_STDERR || settings->speaks)
+        remember_standard_error(settings->journal_stream);
+    if (settings->log != LG_LOG_FILE && settings->log != LG_LOG_SYSLOG)
+        return;
+    if (lg_sys_stat("/", &sink.root) == 0 && (settings->root || (settings->path && is_device_path(settings->path))))
+        open_own(-1); /* in vain: then again at the first record, which tells */
 }
 
-/* /dev/stderr and its like name a descriptor, which the program may use for something else later. */
-static bool names_descriptor(const char *path)
+static bool is_own(void)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
-    long result = lg_syscall4(SYS_openat2, AT_FDCWD, (long)path, (long)&how, sizeof how);
-
-    if (result >= 0)
-        lg_sys_close((int)result);
-    if (result == -ENOSYS || result == -EPERM) /* before Linux 5.6, or in a sandbox: go by the name */
-        return starts_with(path, "/dev/") || starts_with(path, "/proc/");
-    return result == -ELOOP;
-}
-
-int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream)
-{
-    int result;
-
-    sink.log = log;
-    if (log == LG_LOG_OFF)
-        return 0;
-    if (log == LG_LOG_STDERR)
-        return open_stderr(journal_stream);
-    sink.path = path;
-    sink.names_descriptor = log == LG_LOG_FILE && names_descriptor(path);
-    result = lg_sys_stat("/", &sink.root);
-    if (result == 0)
-        result = open_own(-1);
-    if (result < 0)
-        sink.log = LG_LOG_OFF;
-    return result;
+    return sink.log == LG_LOG_FILE || sink.log == LG_LOG_SYSLOG;
 }
 
 bool lg_sink_is_on(void)
 {
-    return sink.log != LG_LOG_OFF && (sink.log != LG_LOG_STDERR || sink.fd >= 0);
+    return is_own() || (sink.log == LG_LOG_STDERR && standard_error.mode != 0);
+}
+
+int lg_sink_ready(void)
+{
+    struct lg_file_id id, now;
+    int result = 0;
+    int fd;
+
+    if (!is_own())
+        return 0;
+    if (!read_pair(&fd, &id))
+        return -EAGAIN;
+    if (!is_still(fd, &id, &now))
+        return reopen(-1); /* not open yet, or closed behind our back */
+    if (rotated(&id))
+        result = reopen(fd);
+    if (result == 0 || now.links > 0) /* a file that was only renamed takes what can go nowhere else */
+        return 0;
+    return result == -EAGAIN ? -EAGAIN : -ESTALE;
+}
+
+bool lg_sink_fall_back(void)
+{
+    if (!sink.settings.speaks || standard_error.mode == 0 || sink.id.mode != 0)
+        return false;
+    __atomic_store_n(&sink.log, LG_LOG_STDERR, __ATOMIC_RELAXED);
+    return true;
+}
+
+const char *lg_sink_name(void)
+{
+    return sink.settings.log == LG_LOG_SYSLOG ? "syslog (" SYSLOG_PATH ")" : sink.settings.path;
+}
+
+bool lg_sink_has_written(void)
+{
+    return __atomic_load_n(&sink.written, __ATOMIC_RELAXED);
 }
 
 static long write_pipe(int fd, const char *line, size_t length_bytes)
@@ -257,7 +333,7 @@ static long write_pipe(int fd, const char *line, size_t length_bytes)
  * A terminal says that there is room when there is room for a byte, and then waits for the rest. Only
  * an opening of our own can be told not to wait without telling everybody who shares the old one.
  */
-static long write_terminal(int fd, const char *line, size_t length_bytes)
+static long write_terminal(int fd, const struct lg_file_id *terminal, const char *line, size_t length_bytes)
 {
     struct lg_file_id id;
     struct lg_line path;
@@ -274,34 +350,40 @@ static long write_terminal(int fd, const char *line, size_t length_bytes)
         return write_pipe(fd, line, length_bytes);
     result = lg_sys_fstat(own, &id);
     if (result == 0)
-        result = lg_file_id_equal(&id, &sink.id) ? lg_sys_write(own, line, length_bytes) : -EBADF;
+        result = lg_file_id_equal(&id, terminal) ? lg_sys_write(own, line, length_bytes) : -EBADF;
     lg_sys_close(own);
     return result;
 }
 
-static long write_raw(int fd, uint32_t mode, const char *line, size_t length_bytes)
+static long write_raw(int fd, const struct lg_file_id *id, const char *line, size_t length_bytes)
 {
-    if (S_ISSOCK(mode))
+    if (S_ISSOCK(id->mode))
         return lg_syscall6(SYS_sendto, fd, (long)line, (long)length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-    if (S_ISREG(mode))
+    if (S_ISREG(id->mode))
         return lg_sys_write(fd, line, length_bytes);
-    return S_ISCHR(mode) ? write_terminal(fd, line, length_bytes) : write_pipe(fd, line, length_bytes);
+    return S_ISCHR(id->mode) ? write_terminal(fd, id, line, length_bytes) : write_pipe(fd, line, length_bytes);
 }
 
-/* Into a descriptor that is known to be the log. True when the whole line is there. */
-static bool write_line(int fd, uint32_t mode, const char *line, size_t length_bytes)
+/* Into a descriptor that is known to be `id`. True when the whole line is there. */
+static bool write_line(int fd, const struct lg_file_id *id, const char *line, size_t length_bytes)
 {
     struct lg_quiet_signal quiet;
     long written;
 
     lg_quiet_signal_begin(&quiet);
-    if (S_ISREG(mode) && __atomic_load_n(&sink.torn, __ATOMIC_RELAXED) && lg_sys_write(fd, "\n", 1) == 1)
+    if (S_ISREG(id->mode) && __atomic_load_n(&sink.torn, __ATOMIC_RELAXED) && lg_sys_write(fd, "\n", 1) == 1)
         __atomic_store_n(&sink.torn, false, __ATOMIC_RELAXED);
-    written = write_raw(fd, mode, line, length_bytes);
+    written = write_raw(fd, id, line, length_bytes);
     lg_quiet_signal_end(&quiet, written);
     if (written > 0 && (size_t)written < length_bytes)
         __atomic_store_n(&sink.torn, true, __ATOMIC_RELAXED);
     return written == (long)length_bytes;
+}
+
+static bool write_standard_error(const char *line, size_t length_bytes)
+{
+    return standard_error.mode != 0 && is_the_log(STANDARD_ERROR, &standard_error) &&
+           write_line(STANDARD_ERROR, &standard_error, line, length_bytes);
 }
 
 static bool write_own(const char *line, size_t length_bytes)
@@ -309,28 +391,43 @@ static bool write_own(const char *line, size_t length_bytes)
     struct lg_file_id id;
     int fd;
 
-    if (!read_pair(&fd, &id))
-        return false;
-    if (!is_the_log(fd, &id))
-        reopen(-1); /* closed behind our back */
-    else if (rotated(&id))
-        reopen(fd);
     if (!read_pair(&fd, &id) || !is_the_log(fd, &id))
         return false;
-    if (write_line(fd, id.mode, line, length_bytes))
+    if (write_line(fd, &id, line, length_bytes))
         return true;
     /* A syslogd that was started anew listens on another socket under the same path. */
     return sink.log == LG_LOG_SYSLOG && same_root() && connect_syslog(fd) == 0 &&
-           write_line(fd, id.mode, line, length_bytes);
+           write_line(fd, &id, line, length_bytes);
 }
 
 bool lg_sink_write(const char *line, size_t length_bytes)
 {
-    if (!lg_sink_is_on())
-        return false;
-    if (sink.log == LG_LOG_STDERR)
-        return is_the_log(sink.fd, &sink.id) && write_line(sink.fd, sink.id.mode, line, length_bytes);
-    return write_own(line, length_bytes);
+    bool written = is_own() ? write_own(line, length_bytes)
+                            : sink.log == LG_LOG_STDERR && write_standard_error(line, length_bytes);
+
+    if (written)
+        __atomic_store_n(&sink.written, true, __ATOMIC_RELAXED);
+    return written;
+}
+
+static void write_syslog_once(const char *line, size_t length_bytes)
+{
+    int fd = open_syslog();
+
+    if (fd < 0)
+        return;
+    lg_syscall6(SYS_sendto, fd, (long)line, (long)length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
+    lg_sys_close(fd);
+}
+
+void lg_sink_tell(const char *line, size_t length_bytes)
+{
+    if (is_own())
+        write_own(line, length_bytes);
+    if (sink.settings.speaks)
+        write_standard_error(line, length_bytes);
+    if (sink.log != LG_LOG_SYSLOG)
+        write_syslog_once(line, length_bytes);
 }
 
 int lg_sink_fd(void)
@@ -338,7 +435,7 @@ int lg_sink_fd(void)
     struct lg_file_id id;
     int fd;
 
-    if (sink.log == LG_LOG_STDERR || !read_pair(&fd, &id) || fd < 0)
+    if (!read_pair(&fd, &id) || fd < 0)
         return -1;
     if (is_the_log(fd, &id))
         return fd;

@@ -3,12 +3,15 @@
  * Where lines go: standard error, a file, syslog, or nowhere.
  *
  * A program may close any descriptor and get a client's socket under the same number. So nothing is
- * written into a descriptor whose identity (device and inode) is not the one that was remembered at
- * load; a standard error that is a socket counts only if JOURNAL_STREAM names it (systemd.exec(5)).
- * The one descriptor of our own is close-on-exec, out of the program's way, and guarded by the
- * interposed calls.
+ * written into a descriptor whose identity (device, inode, when it was made) is not the one that was
+ * remembered; a standard error that is a socket counts only if JOURNAL_STREAM names it
+ * (systemd.exec(5)). The one descriptor of our own is close-on-exec, out of the program's way, and
+ * guarded by the interposed calls.
  *
- * Async-signal-safe, thread-safe and fork-safe but for lg_sink_open; errno untouched.
+ * A file or syslog is opened by the constructor where the effective user is root, since such a process
+ * may change its root directory or its user before it has something to record; else at the first record.
+ *
+ * Async-signal-safe, thread-safe and fork-safe but for lg_sink_start; errno untouched.
  */
 #ifndef LG_SINK_H
 #define LG_SINK_H
@@ -18,18 +21,47 @@
 
 #include "policy/policy.h"
 
-/*
- * Opens the log. `path` is for LG_LOG_FILE, absolute, and must stay where it is; `journal_stream` is
- * the value of JOURNAL_STREAM or NULL. Returns 0, or with nothing open what open(2), connect(2) say.
- * Not async-signal-safe; for the constructor.
- */
-int lg_sink_open(enum lg_log log, const char *path, const char *journal_stream);
+struct lg_sink_settings {
+    enum lg_log log;
+    const char *path;           /* for LG_LOG_FILE, absolute; must stay where it is */
+    const char *journal_stream; /* the value of JOURNAL_STREAM or NULL */
+    bool root;                  /* the effective user is root */
+    bool secure;                /* AT_SECURE: a file's last part must not be a symbolic link */
+    bool speaks;                /* trouble may go to standard error */
+};
+
+/* Says where lines go. Never fails: lg_sink_ready does. Not async-signal-safe; for the constructor. */
+void lg_sink_start(const struct lg_sink_settings *settings);
 
 /* False when there is no log to write to, so that a record need not be made. */
 bool lg_sink_is_on(void);
 
-/* Writes one whole line, its line end included. False when it was not written, or only in part. */
+/*
+ * Opens the log where it is not open, or was rotated. Returns 0, or a negative errno: what open(2) or
+ * connect(2) say; -ELOOP and -EPERM for a file that root does not take (a symbolic link, another
+ * user's); -ESTALE for a file that was removed and cannot be made anew, as after a chroot.
+ */
+int lg_sink_ready(void);
+
+/* From now on lines go to standard error. Returns false, and changes nothing, where trouble must not go there, and where
+ * the log was open once. */
+bool lg_sink_fall_back(void);
+
+/* Writes one whole line, its line end included, to a log that is ready. False when it was not written, or only in part.
+ */
 bool lg_sink_write(const char *line, size_t length_bytes);
+
+/* True once this process has written a line to the log. */
+bool lg_sink_has_written(void);
+
+/*
+ * Writes a line about trouble: to the log, unless that is standard error; to standard error where
+ * trouble may go there; and to syslog, unless that is the log.
+ */
+void lg_sink_tell(const char *line, size_t length_bytes);
+
+/* The log that the settings name, for a line about it. */
+const char *lg_sink_name(void);
 
 /* The descriptor that is ours, -1 when there is none, or when the number was taken from us. */
 int lg_sink_fd(void);
@@ -40,7 +72,7 @@ bool lg_sink_owns(int fd);
 /* The program is about to put something else under our number: go to another one. */
 void lg_sink_move(void);
 
-/* In the child of a fork. */
+/* In a process whose memory is a copy of another's. */
 void lg_sink_forked(void);
 
 #endif

@@ -63,14 +63,31 @@ static void read_variable(struct lg_environment *settings, const char *variable)
         note_unknown(settings, variable);
 }
 
+/* Names in LD_PRELOAD are separated by blanks or colons (ld.so(8)). */
+static bool names_us(const char *preload)
+{
+    const char *name = preload;
+
+    for (; *preload; preload++) {
+        if (*preload == ' ' || *preload == ':' || *preload == '/')
+            name = preload + 1;
+        else if (preload == name && starts_with(name, "liblingerguard"))
+            return true;
+    }
+    return false;
+}
+
 void lg_environment_read(struct lg_environment *settings, char *const *environment, bool secure)
 {
     memset(settings, 0, sizeof *settings);
     for (; environment && *environment; environment++) {
         const char *journal = value_of(*environment, "JOURNAL_STREAM");
+        const char *preload = value_of(*environment, "LD_PRELOAD");
 
         if (journal)
             settings->journal_stream = journal;
+        else if (preload)
+            settings->preloaded = !secure && names_us(preload);
         else if (!secure && starts_with(*environment, PREFIX))
             read_variable(settings, *environment);
     }

@@ -17,12 +17,17 @@ struct lg_environment {
     const char *strict;
     const char *off;
     const char *journal_stream;
+    /*
+     * LD_PRELOAD names this library (a file called liblingerguard*): it was asked for in this environment,
+     * and not only in /etc/ld.so.preload for every program there is. With both it was asked for.
+     */
+    bool preloaded;
     /* The first variable with our prefix that we do not know ("NAME=VALUE"), or NULL. */
     const char *unknown;
     const char *unknown_suggestion; /* the name that was probably meant, or NULL */
 };
 
-/* `environment` is a NULL-terminated array, or NULL. With `secure` every variable of ours is ignored. */
+/* `environment` is a NULL-terminated array, or NULL. With `secure` every variable of ours is ignored, and LD_PRELOAD. */
 void lg_environment_read(struct lg_environment *settings, char *const *environment, bool secure);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The constructor: environment and files to a policy in force. Everything is read here, once; what
- * is wrong is told here, once, and the program starts all the same unless LINGERGUARD_STRICT says no.
+ * The constructor: environment and files to a policy in force. Everything is read here, once. What is
+ * wrong is kept for the first record and the program starts all the same, unless LINGERGUARD_STRICT says no.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +19,20 @@
 #include "shim/caller/caller.h"
 #include "shim/record/record.h"
 #include "shim/record/sink.h"
+#include "shim/record/trouble.h"
 #include "shim/release/in_force.h"
 #include "shim/start/environment.h"
+#include "shim/start/trusted.h"
 
 #define SYSTEM_POLICY "/etc/lingerguard/policy"
 #define EXIT_CONFIG   78 /* EX_CONFIG of sysexits.h */
+
+/*
+ * Instead of a policy that cannot be used: less intervention than any policy may have asked for. What
+ * becomes of its log is not known either; nobody has asked for records on every program's standard error.
+ */
+#define FALLBACK        "observe on linger-zero"
+#define FALLBACK_SILENT "log syslog; " FALLBACK
 #define PATH_BYTES    4096
 
 extern char **environ __attribute__((weak));
@@ -38,7 +47,7 @@ static char exe_path[PATH_BYTES];
 static char log_path[PATH_BYTES];
 static char policy_path[PATH_BYTES];
 
-/* What went wrong, until there is a log to tell it to. The first of each kind is told in full. */
+/* What went wrong while the policy was read. */
 struct trouble {
     unsigned errors;     /* of the policy's text */
     char first[1024];    /* the first of them */
@@ -56,11 +65,11 @@ static bool text_is(struct lg_text text, const char *word)
     return text.length_bytes == strlen(word) && memcmp(text.at, word, text.length_bytes) == 0;
 }
 
-static void tell(const char *a, const char *b, const char *c, const char *d)
+static void note(const char *a, const char *b, const char *c, const char *d)
 {
     const struct lg_text parts[] = {text_of(a), text_of(b), text_of(c), text_of(d)};
 
-    lg_record_problem(parts, sizeof parts / sizeof parts[0]);
+    lg_trouble_note(parts, sizeof parts / sizeof parts[0]);
 }
 
 static void note_error(void *context, const struct lg_policy_error *error)
@@ -89,13 +98,15 @@ static const char *error_word(int error)
     return name ? name : "error";
 }
 
-/* Reads a whole file. Returns its length, or a negative errno: -EFBIG when it is too long for a policy. */
-static long read_file(const char *path, char *text, size_t size)
+/*
+ * Reads a whole file and closes it; `fd` may be an error of its opening. Returns its length, or a
+ * negative errno: -EFBIG when it is too long for a policy.
+ */
+static long read_file(int fd, char *text, size_t size)
 {
     struct lg_file_id id;
     size_t length = 0;
     long got = 1;
-    int fd = lg_sys_open(path, O_RDONLY | O_NONBLOCK, 0); /* a FIFO must not hold the program up */
 
     if (fd < 0)
         return fd;
@@ -121,17 +132,24 @@ static void parse(enum lg_source_kind kind, const char *name, struct lg_text tex
     lg_policy_parse(&policy, &source, text, note_error, trouble);
 }
 
-static void load_file(const char *path, bool must_exist, struct trouble *trouble)
+static const char *file_problem(int error)
 {
-    long length = read_file(path, policy_text, sizeof policy_text);
+    if (error == EFBIG)
+        return "the policy is longer than 1 MiB";
+    if (error == EINVAL)
+        return "not a regular file";
+    if (error == EPERM)
+        return "not root's alone: for a process with more rights than its user's root must own the file and its "
+               "directories, and nobody else may write to them";
+    return error_word(error);
+}
 
-    if (length == -ENOENT && !must_exist)
-        return;
+static void load_file(const char *path, int fd, struct trouble *trouble)
+{
+    long length = read_file(fd, policy_text, sizeof policy_text);
+
     if (length < 0)
-        note_file_error(trouble, path,
-                        length == -EFBIG    ? "the policy is longer than 1 MiB"
-                        : length == -EINVAL ? "not a regular file"
-                                            : error_word((int)-length));
+        note_file_error(trouble, path, file_problem((int)-length));
     else
         parse(LG_SOURCE_FILE, path, (struct lg_text){policy_text, (size_t)length}, trouble);
 }
@@ -147,21 +165,36 @@ static bool keep(char *copy, size_t size, const char *from)
     return true;
 }
 
-static void load_policy(const struct lg_environment *settings, struct trouble *trouble)
+/* A FIFO must not hold the program up. */
+static int open_policy(const char *path)
+{
+    return lg_sys_open(path, O_RDONLY | O_NONBLOCK, 0);
+}
+
+static void load_system_policy(bool secure, struct trouble *trouble)
+{
+    int fd = secure ? lg_trusted_open(SYSTEM_POLICY) : open_policy(SYSTEM_POLICY);
+
+    if (fd != -ENOENT)
+        load_file(SYSTEM_POLICY, fd, trouble);
+}
+
+static void load_policy(const struct lg_environment *settings, bool secure, struct trouble *trouble)
 {
     lg_policy_init(&policy);
     if (settings->rules && keep(rules_text, sizeof rules_text, settings->rules))
         parse(LG_SOURCE_RULES, "rules", text_of(rules_text), trouble);
     if (settings->policy && keep(policy_path, sizeof policy_path, settings->policy))
-        load_file(policy_path, true, trouble);
+        load_file(policy_path, open_policy(policy_path), trouble);
     else if (settings->policy)
         note_file_error(trouble, "LINGERGUARD_POLICY", error_word(ENAMETOOLONG));
     else if (!settings->rules)
-        load_file(SYSTEM_POLICY, false, trouble);
-    if (trouble->errors > 0) { /* all or nothing: half a policy is another policy */
-        lg_policy_init(&policy);
-        trouble->unusable = true;
-    }
+        load_system_policy(secure, trouble);
+    if (trouble->errors == 0)
+        return;
+    lg_policy_init(&policy); /* all or nothing: half a policy is another policy */
+    parse(LG_SOURCE_FILE, "fallback", text_of(settings->preloaded ? FALLBACK : FALLBACK_SILENT), trouble);
+    trouble->unusable = true;
 }
 
 /* A path that still means the same file when the program has changed its directory. */
@@ -204,28 +237,7 @@ static bool override_log(struct lg_settings *settings, const char *value)
     return true;
 }
 
-/* Opens the log that the settings name, or standard error with a word about why. */
-static void open_log(const struct lg_settings *settings, const struct lg_environment *environment,
-                     struct trouble *trouble)
-{
-    int result = 0;
-
-    if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path))
-        result = -ENAMETOOLONG;
-    if (result == 0)
-        result = lg_sink_open(settings->log, log_path, environment->journal_stream);
-    if (result == 0)
-        return;
-    trouble->unusable = true;
-    lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
-    tell("cannot write records to ", settings->log == LG_LOG_SYSLOG ? "syslog (/dev/log)" : log_path, ": ",
-         error_word(-result));
-    tell("records go to standard error; make the log's directory writable for this process, or set "
-         "LINGERGUARD_LOG to stderr, off, syslog or a path",
-         NULL, NULL, NULL);
-}
-
-static void tell_policy_errors(struct trouble *trouble)
+static void note_policy_errors(struct trouble *trouble)
 {
     struct lg_line *first = &trouble->line;
     char more[64];
@@ -243,11 +255,11 @@ static void tell_policy_errors(struct trouble *trouble)
         lg_line_word(&count, " more)");
     }
     more[count.used_bytes] = '\0';
-    tell("the policy cannot be used, the built-in one is in force: ", trouble->first, more,
+    note("the policy cannot be used, so linger-zero is observed and the rest allowed: ", trouble->first, more,
          "; lingerguard check-policy shows every error with its line");
 }
 
-static void tell_unknown_variable(const struct lg_environment *environment)
+static void note_unknown_variable(const struct lg_environment *environment)
 {
     char name[64];
     size_t length = 0;
@@ -258,18 +270,20 @@ static void tell_unknown_variable(const struct lg_environment *environment)
         length++;
     memcpy(name, environment->unknown, length);
     name[length] = '\0';
-    tell("unknown variable ", name, environment->unknown_suggestion ? "; did you mean " : "",
+    note("unknown variable ", name, environment->unknown_suggestion ? "; did you mean " : "",
          environment->unknown_suggestion ? environment->unknown_suggestion : "");
 }
 
-/* "1" is yes, "0" is no; anything else is told and taken for no. */
-static bool is_yes(const char *name, const char *value)
+/* Anything but "1", which is yes, and "0" is taken for no, and noted. */
+static bool is_yes(const char *value)
 {
-    bool yes = value && text_is(text_of(value), "1");
+    return value && text_is(text_of(value), "1");
+}
 
-    if (value && !yes && !text_is(text_of(value), "0"))
-        tell(name, " is not 1 or 0 and is ignored: ", value, "");
-    return yes;
+static void note_bad_switch(const char *name, const char *value)
+{
+    if (value && !is_yes(value) && !text_is(text_of(value), "0"))
+        note(name, " is not 1 or 0 and is ignored: ", value, "");
 }
 
 static void read_exe(void)
@@ -279,43 +293,69 @@ static void read_exe(void)
     exe_path[length > 0 ? length : 0] = '\0';
 }
 
-static void apply_settings(const struct lg_environment *environment, struct lg_settings *settings,
-                           struct trouble *trouble)
+/* LINGERGUARD_LOG and LINGERGUARD_FORMAT over what the policy says. */
+static void override(const struct lg_environment *environment, struct lg_settings *settings, struct trouble *trouble)
 {
-    bool log_is_wrong = environment->log && !override_log(settings, environment->log);
-    bool format_is_wrong = environment->format && !lg_parse_format(text_of(environment->format), &settings->format);
-
-    lg_record_start(settings, in_force.process.exe);
-    open_log(settings, environment, trouble);
-    trouble->unusable |= log_is_wrong || format_is_wrong;
-    if (log_is_wrong)
-        tell("LINGERGUARD_LOG is not stderr, off, syslog or a path with a slash, and is ignored: ", environment->log,
-             "", "");
-    if (format_is_wrong)
-        tell("LINGERGUARD_FORMAT is not text or json, and is ignored: ", environment->format, "", "");
+    if (environment->log && !override_log(settings, environment->log)) {
+        trouble->unusable = true;
+        note("LINGERGUARD_LOG is not stderr, off, syslog or a path with a slash, and is ignored: ", environment->log,
+             NULL, NULL);
+    }
+    if (environment->format && !lg_parse_format(text_of(environment->format), &settings->format)) {
+        trouble->unusable = true;
+        note("LINGERGUARD_FORMAT is not text or json, and is ignored: ", environment->format, NULL, NULL);
+    }
+    if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path)) {
+        trouble->unusable = true;
+        settings->log = environment->preloaded ? LG_LOG_STDERR : LG_LOG_SYSLOG;
+        note("the path of the log is too long, or its directory is gone", NULL, NULL, NULL);
+    }
 }
 
-static void start(const struct lg_environment *environment)
+static void start_log(const struct lg_environment *environment, const struct lg_settings *settings, bool secure)
+{
+    const struct lg_sink_settings sink = {
+        .log = settings->log,
+        .path = settings->log == LG_LOG_FILE ? log_path : NULL,
+        .journal_stream = environment->journal_stream,
+        .root = getauxval && getauxval(AT_EUID) == 0,
+        .secure = secure,
+        .speaks = environment->preloaded || is_yes(environment->strict),
+    };
+
+    lg_record_start(settings, in_force.process.exe);
+    lg_sink_start(&sink);
+}
+
+/* Whatever the log is: who started the program must see why it did not start. */
+static void be_strict(const struct trouble *trouble)
+{
+    if (lg_sink_ready() == 0 && !trouble->unusable)
+        return;
+    lg_trouble_log_is_ready(); /* which tells why not */
+    note("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
+    lg_trouble_tell();
+    lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
+}
+
+static void start(const struct lg_environment *environment, bool secure)
 {
     struct trouble trouble = {0};
-    bool strict;
 
     lg_line_init(&trouble.line, trouble.first, sizeof trouble.first - 1);
     lg_caller_load(getauxval(AT_PHDR), getauxval(AT_PHNUM), getauxval(AT_BASE), (const char *)getauxval(AT_EXECFN));
     read_exe();
     if (exe_path[0])
         in_force.process.exe = text_of(exe_path);
-    load_policy(environment, &trouble);
-    apply_settings(environment, &policy.settings, &trouble);
-    strict = is_yes("LINGERGUARD_STRICT", environment->strict) && trouble.unusable;
-    if (strict) /* whatever the log is: who started the program must see why it did not start */
-        lg_sink_open(LG_LOG_STDERR, NULL, environment->journal_stream);
-    tell_policy_errors(&trouble);
-    tell_unknown_variable(environment);
-    if (strict) {
-        tell("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
-        lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
-    }
+    load_policy(environment, secure, &trouble);
+    note_policy_errors(&trouble);
+    override(environment, &policy.settings, &trouble);
+    note_unknown_variable(environment);
+    note_bad_switch("LINGERGUARD_OFF", environment->off);
+    note_bad_switch("LINGERGUARD_STRICT", environment->strict);
+    start_log(environment, &policy.settings, secure);
+    if (is_yes(environment->strict))
+        be_strict(&trouble);
     in_force.needs = lg_policy_needs(&policy, &in_force.process);
     lg_in_force_start(&in_force);
 }
@@ -331,7 +371,6 @@ __attribute__((constructor)) static void load(int count, char **arguments, char 
     if (!lg_next_resolve()) /* nothing there whose calls we could stand in front of */
         return;
     lg_environment_read(&settings, &environ && environ ? environ : environment, secure);
-    if (settings.off && text_is(text_of(settings.off), "1"))
-        return;
-    start(&settings);
+    if (!is_yes(settings.off))
+        start(&settings, secure);
 }

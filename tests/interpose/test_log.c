@@ -478,7 +478,109 @@ static void test_fifo_without_reader(void)
     remove_directory();
 }
 
+/* ---- A file that is gone ---- */
+
+/* Standard error is a file without a name. It is closed, and a file of the program's own gets its number and its inode.
+ */
+static void inode_again(int argc, char **argv)
+{
+    struct stat before, now;
+    char path[PATH_MAX], line[16];
+
+    REQUIRE(argc == 1 && fgets(line, sizeof line, stdin) != NULL);
+    abort_quickly();
+    REQUIRE(fstat(2, &before) == 0 && before.st_nlink == 0 && before.st_size > 0);
+    raw_close(2);
+    for (int i = 0; i < 200; i++) {
+        int fd;
+
+        snprintf(path, sizeof path, "%s/data%d", argv[0], i);
+        fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        REQUIRE(fd >= 0 && fstat(fd, &now) == 0);
+        if (fd == 2 && now.st_ino == before.st_ino) {
+            abort_quickly();
+            REQUIRE(fstat(2, &now) == 0);
+            printf("%lld bytes\n", (long long)now.st_size);
+            return;
+        }
+        if (fd != 2)
+            close(fd);
+        else
+            raw_close(fd);
+    }
+    printf("no inode came again\n");
+}
+
+static void test_inode_again(void)
+{
+    const char *path = in_directory("error.log");
+    const char *const arguments[] = {directory, NULL};
+    struct under under = {.rules = "orderly", .start.input_pipe = true};
+    struct proc process;
+    struct proc_result result;
+
+    under.start.stderr_fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(under.start.stderr_fd >= 0);
+    process = start_under("inode again", arguments, &under);
+    REQUIRE(unlink(path) == 0 && close(under.start.stderr_fd) == 0);
+    REQUIRE(write(process.stdin_fd, "1\n", 2) == 2);
+    result = proc_wait(&process);
+    check_ended(&result, "inode again");
+    remove_directory();
+    if (strcmp(result.out, "no inode came again\n") == 0)
+        tap_skip("inode", "no inode comes again on this file system");
+    CHECK_TEXT(result.out, "0 bytes\n");
+    proc_result_free(&result);
+}
+
+static void drops_root(int argc, char **argv)
+{
+    REQUIRE(setgid(65534) == 0 && setuid(65534) == 0);
+    aborts(argc, argv);
+}
+
+/* The log of a daemon that cannot make it anew is removed, and later comes back. */
+static void test_removed(void)
+{
+    const char *path = in_directory("removed.log");
+    struct under under = {.rules = "orderly", .log = path, .start.input_pipe = true};
+    struct proc_result result;
+    struct proc process;
+    struct records records;
+    char *text;
+
+    if (getuid() != 0)
+        tap_skip("root", "the test needs root");
+    REQUIRE(chmod(directory, 0755) == 0);
+    process = start_under("drops root", ten, &under);
+    CHECK(proc_wait_output(&process, "ready", 10000));
+    REQUIRE(unlink(path) == 0);
+    REQUIRE(write(process.stdin_fd, "1\n2\n", 4) == 4);
+    CHECK(proc_wait_output(&process, "again\nagain", 10000));
+    text = proc_errors_so_far(&process);
+    records = records_parse(text, false);
+    CHECK_INT((long long)records.count, 1); /* told once */
+    CHECK_CONTAINS(text, "it was removed, and cannot be made anew");
+    records_free(&records);
+    free(text);
+    write_file(path, "");
+    REQUIRE(chmod(path, 0666) == 0);
+    REQUIRE(write(process.stdin_fd, "3\n", 2) == 2);
+    result = proc_wait(&process);
+    check_ended(&result, "a log that was removed");
+    text = records_file(path);
+    records = records_parse(text, false);
+    REQUIRE(records.count == 1);
+    CHECK_INT(record_number(records.line[0], "suppressed"), 2);
+    records_free(&records);
+    free(text);
+    proc_result_free(&result);
+    remove_directory();
+}
+
 static const struct proc_snippet snippets[] = {
+    {"inode again", inode_again},
+    {"drops root", drops_root},
     {"aborts", aborts},
     {"pending signals", pending_signals},
     {"limited file", limited_file},
@@ -499,6 +601,8 @@ static const struct tap_test tests[] = {
     {"no standard error, no records and no harm", test_no_standard_error, 0},
     {"a relative log stays where it was when the program moves", test_relative_log, 0},
     {"a log that is rotated by rename: the new file gets the next record", test_rotation, 0},
+    {"standard error that is gone, and a file of the program's with its inode", test_inode_again, 0},
+    {"a log that is removed: dropped records are counted, and it is told once", test_removed, 0},
     {"syslog: restarted, full and absent", test_syslog, 0},
     {"a log that is a FIFO without a reader does not block", test_fifo_without_reader, 0},
 };

@@ -27,8 +27,10 @@
 #define DRAIN CLOSE "shutdown "
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
+/* The first one also maps a page (shim/base/copied.h). */
 #define RECORD                                                                                                         \
-    CLOSE "getpid gettid fstat fstat64 rt_sigprocmask clock_gettime clock_gettime64 gettimeofday socket sendto "
+    CLOSE "mmap mmap2 madvise statx getpid gettid fstat fstat64 rt_sigprocmask clock_gettime clock_gettime64 "         \
+          "gettimeofday socket sendto "
 #define RECORD_PIPE  RECORD "poll ppoll ppoll_time64 pwritev2 write "
 #define RECORD_FILE  RECORD "newfstatat fstatat64 write "
 #define DISCONNECT   "rt_sigprocmask "
@@ -49,7 +51,8 @@ static const struct name names[] = {
     NAME(write),      NAME(exit),        NAME(exit_group),     NAME(futex),         NAME(fcntl),        NAME(recvfrom),
     NAME(ioctl),      NAME(getsockname), NAME(getpeername),    NAME(shutdown),      NAME(ppoll),        NAME(getpid),
     NAME(gettid),     NAME(fstat),       NAME(rt_sigprocmask), NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
-    NAME(sendto),     NAME(pwritev2),    NAME(openat),         NAME(getdents64),    NAME(read),
+    NAME(sendto),     NAME(pwritev2),    NAME(openat),         NAME(getdents64),    NAME(read),         NAME(madvise),
+    NAME(statx),
 #ifdef SYS_newfstatat
     NAME(newfstatat),
 #else
@@ -58,6 +61,12 @@ static const struct name names[] = {
 #endif
 #ifdef SYS_socketcall
     NAME(socketcall), /* most of the above, as glibc makes them for i386 */
+#endif
+#ifdef SYS_mmap
+    NAME(mmap),
+#endif
+#ifdef SYS_mmap2
+    NAME(mmap2),
 #endif
 #ifdef SYS_dup2
     NAME(dup2),

@@ -115,7 +115,7 @@ static void test_system_policy(void)
     expect(&(struct under){.variable = {variable("POLICY", policy)}}, ABORTED, NULL);
     write_file("/etc/lingerguard/policy", "rejekt\n");
     {
-        struct records records = one_abort(&(struct under){0}, DISARMED);
+        struct records records = one_abort(&(struct under){0}, ABORTED);
 
         REQUIRE(records.count > 0);
         CHECK_CONTAINS(record_get(records.line[0], "error"), "/etc/lingerguard/policy:1:1");
@@ -149,10 +149,10 @@ static void test_log_and_format(void)
     remove_directory();
 }
 
-/* One loud record, the built-in policy, and the program's own business done. */
-static void expect_told(const struct under *under, const char *word, int lines)
+/* One loud record before the first of the others, `then` in force, and the program's own business done. */
+static void expect_told(const struct under *under, const char *word, const char *printed, const char *then)
 {
-    struct records records = one_abort(under, DISARMED);
+    struct records records = one_abort(under, printed);
     int loud = 0;
 
     for (size_t i = 0; i < records.count; i++) {
@@ -162,15 +162,23 @@ static void expect_told(const struct under *under, const char *word, int lines)
             continue;
         if (loud++ == 0 && strstr(error, word) == NULL)
             tap_fail(__FILE__, __LINE__, "does not say %s: %s", word, error);
+        CHECK_INT((long long)i, 0);
     }
-    CHECK_INT(loud, lines);
-    CHECK(records_find(&records, "rule=default outcome=disarmed") != NULL);
+    CHECK_INT(loud, 1);
+    CHECK(records_find(&records, then) != NULL);
     records_free(&records);
 }
 
+/* A setting that is ignored: the rest is in force. */
 static void expect_loud(const struct under *under, const char *word)
 {
-    expect_told(under, word, 1);
+    expect_told(under, word, DISARMED, "rule=default outcome=disarmed");
+}
+
+/* A policy that cannot be used: aborts are seen, and nothing is done about them. */
+static void expect_fallback(const struct under *under, const char *word)
+{
+    expect_told(under, word, ABORTED, "rule=fallback:1 verdict=observe outcome=aborted");
 }
 
 static void test_bad_policies(void)
@@ -178,21 +186,21 @@ static void test_bad_policies(void)
     char *huge = malloc(2u << 20);
     const char *path;
 
-    expect_loud(&(struct under){.rules = "rejct"}, "rules:1:1: error: unknown verdict or setting \\\"rejct\\\"");
-    expect_loud(&(struct under){.rules = "allow;reject EPERMM"}, "did you mean");
-    expect_loud(&(struct under){.rules = "a;b;c;d"}, "(and 3 more)");
-    expect_loud(&(struct under){.rules = "reject on unread"}, "unread");
-    expect_loud(&(struct under){.variable = {variable("POLICY", "/nonexistent/policy")}},
+    expect_fallback(&(struct under){.rules = "rejct"}, "rules:1:1: error: unknown verdict or setting \\\"rejct\\\"");
+    expect_fallback(&(struct under){.rules = "allow;reject EPERMM"}, "did you mean");
+    expect_fallback(&(struct under){.rules = "a;b;c;d"}, "(and 3 more)");
+    expect_fallback(&(struct under){.rules = "reject on unread"}, "unread");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", "/nonexistent/policy")}},
                 "/nonexistent/policy: ENOENT");
-    expect_loud(&(struct under){.variable = {variable("POLICY", "/etc")}}, "/etc: EISDIR");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", "/etc")}}, "/etc: EISDIR");
     path = file("fifo", NULL);
     REQUIRE(mkfifo(path, 0600) == 0);
-    expect_loud(&(struct under){.variable = {variable("POLICY", path)}}, "fifo: not a regular file");
-    expect_loud(&(struct under){.variable = {variable("POLICY", "/dev/zero")}}, "/dev/zero: not a regular file");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", path)}}, "fifo: not a regular file");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", "/dev/zero")}}, "/dev/zero: not a regular file");
     memset(huge, '#', 2u << 20);
     huge[(2u << 20) - 1] = '\0';
-    expect_loud(&(struct under){.variable = {variable("POLICY", file("huge", huge))}}, "longer than 1 MiB");
-    expect_loud(&(struct under){.rules = "reject", .variable = {variable("POLICY", "/nonexistent")}}, "ENOENT");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", file("huge", huge))}}, "longer than 1 MiB");
+    expect_fallback(&(struct under){.rules = "reject", .variable = {variable("POLICY", "/nonexistent")}}, "ENOENT");
     free(huge);
     remove_directory();
 }
@@ -211,7 +219,7 @@ static void test_unreadable_policy(void)
     if (getuid() != 0)
         tap_skip("root", "the test needs another user");
     REQUIRE(chmod(path, 0) == 0 && chmod(directory, 0755) == 0);
-    expect_loud(&(struct under){.variable = {variable("POLICY", path)}, .start.before_exec = become_nobody}, "EACCES");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", path)}, .start.before_exec = become_nobody}, "EACCES");
     remove_directory();
 }
 
@@ -239,7 +247,7 @@ static void test_strict(void)
     expect_not_started(&(struct under){.log = "/nonexistent/log", .variable = {strict}}, "/nonexistent/log");
     expect(&(struct under){.rules = "reject", .variable = {strict}}, REJECTED, "rule=rules:1");
     expect(&(struct under){.rules = "reject", .variable = {strict, "LINGERGUARD_POLICCY=x"}}, REJECTED, "rule=rules:1");
-    expect_loud(&(struct under){.rules = "rejct", .variable = {"LINGERGUARD_STRICT=0"}}, "rejct");
+    expect_fallback(&(struct under){.rules = "rejct", .variable = {"LINGERGUARD_STRICT=0"}}, "rejct");
 }
 
 static void test_off(void)
@@ -263,9 +271,9 @@ static void test_bad_values(void)
 {
     expect_loud(&(struct under){.log = "sysloog"}, "LINGERGUARD_LOG");
     expect_loud(&(struct under){.log = "records.log"}, "a path with a slash");
-    expect_told(&(struct under){.log = "/nonexistent/records.log"}, "/nonexistent/records.log: ENOENT",
-                2); /* and what to do */
-    expect_loud(&(struct under){.variable = {"LINGERGUARD_STRICT=yes"}}, "LINGERGUARD_STRICT");
+    expect_loud(&(struct under){.log = "/nonexistent/records.log"}, "/nonexistent/records.log: ENOENT");
+    expect_loud(&(struct under){.variable = {"LINGERGUARD_STRICT=yes"}}, "LINGERGUARD_STRICT is not 1 or 0");
+    expect_loud(&(struct under){.variable = {"LINGERGUARD_OFF=yes"}}, "LINGERGUARD_OFF is not 1 or 0");
 }
 
 static void test_bad_format(void)

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/record/trouble.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "shim/base/line.h"
+#include "shim/record/record.h"
+#include "shim/record/sink.h"
+
+/* Lines, a NUL behind each. Written by the constructor alone. */
+static char kept[2048];
+static size_t kept_bytes;
+static bool untold;
+static bool log_told;
+
+void lg_trouble_note(const struct lg_text *parts, unsigned count)
+{
+    struct lg_line line;
+
+    lg_line_init(&line, kept + kept_bytes, sizeof kept - kept_bytes - (kept_bytes < sizeof kept));
+    for (unsigned i = 0; i < count; i++)
+        lg_line_bytes(&line, parts[i].at, parts[i].length_bytes);
+    if (line.used_bytes == 0)
+        return;
+    kept_bytes += line.used_bytes + 1;
+    __atomic_store_n(&untold, true, __ATOMIC_RELAXED);
+}
+
+void lg_trouble_tell(void)
+{
+    struct lg_text line;
+
+    if (!__atomic_load_n(&untold, __ATOMIC_RELAXED) || !__atomic_exchange_n(&untold, false, __ATOMIC_RELAXED))
+        return;
+    for (line.at = kept; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
+        line.length_bytes = strlen(line.at);
+        lg_record_problem(&line, 1);
+    }
+}
+
+static struct lg_text text_of(const char *words)
+{
+    return (struct lg_text){words, strlen(words)};
+}
+
+static const char *reason(int error)
+{
+    const char *name = lg_errno_name(error);
+
+    if (error == ESTALE)
+        return "it was removed, and cannot be made anew";
+    if (error == ELOOP)
+        return "a symbolic link, which a process of root or with its user's rights raised does not follow";
+    if (error == EPERM)
+        return "another user's file, which a process of root does not write into";
+    return name ? name : "error";
+}
+
+/* What to do is said only where it is safe to do. */
+static void tell_of_log(int error, bool falls_back)
+{
+    const struct lg_text parts[] = {
+        text_of("cannot write records to "),
+        text_of(lg_sink_name()),
+        text_of(": "),
+        text_of(reason(error)),
+        text_of(falls_back ? "; they go to standard error" : "; they are dropped and counted"),
+        text_of("; log syslog takes those of every user"),
+    };
+
+    lg_record_problem(parts, sizeof parts / sizeof parts[0]);
+}
+
+/* A process that has no number free, or no memory, may have some later. */
+static bool may_pass(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+bool lg_trouble_log_is_ready(void)
+{
+    int result = lg_sink_ready();
+    bool falls_back = false;
+
+    if (result == -EAGAIN)
+        return false;
+    if (result < 0) {
+        falls_back = !may_pass(-result) && lg_sink_fall_back();
+        if (!__atomic_exchange_n(&log_told, true, __ATOMIC_RELAXED))
+            tell_of_log(-result, falls_back);
+    }
+    lg_trouble_tell();
+    return result == 0 || falls_back;
+}

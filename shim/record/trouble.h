@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is wrong with the settings or with the log, told once, and only when there is a record to
+ * write: a process that has nothing to record says nothing. It goes to the log and to syslog, and to
+ * standard error where the library was asked for in this environment (see lg_sink_tell).
+ */
+#ifndef LG_TROUBLE_H
+#define LG_TROUBLE_H
+
+#include <stdbool.h>
+
+#include "policy/policy.h"
+
+/* Keeps one line, its `parts` put together, for the first record; what does not fit is left out. For the constructor. */
+void lg_trouble_note(const struct lg_text *parts, unsigned count);
+
+/* Tells what was kept, if it has not been told yet. Async-signal-safe, thread-safe, fork-safe. */
+void lg_trouble_tell(void);
+
+/*
+ * Before a record: makes the log ready, and tells what there is to tell. False when the record cannot
+ * be written. Async-signal-safe, thread-safe, fork-safe.
+ */
+bool lg_trouble_log_is_ready(void);
+
+#endif
