@@ -19,7 +19,7 @@
 #define SYS_MMAP SYS_mmap
 #endif
 
-static unsigned *known;         /* 1 in the process that mapped it, 0 in a copy that has not been here yet */
+static unsigned *known;           /* 1 in the process that mapped it, 0 in a copy that has not been here yet */
 static unsigned always_known = 1; /* where there is no such page */
 
 static unsigned *map_page(void)

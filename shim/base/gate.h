@@ -50,7 +50,23 @@ static inline bool lg_gate_is_plain(int fd)
     return !lg_gate_inspects() && fd != __atomic_load_n(&lg_gate_own_descriptor, __ATOMIC_RELAXED);
 }
 
-/* From now on, or no longer, every close is inspected. */
+/*
+ * The program has put a seccomp filter over itself. Its list is of the calls that the program makes, so
+ * from then on the library makes none but those: SO_LINGER is set, and read where a request may be
+ * rejected. A filter from before the program started is its operator's, and not meant here; one that is
+ * installed by an inline system call is not seen.
+ */
+extern bool lg_gate_sandboxed __attribute__((visibility("hidden")));
+
+static inline bool lg_gate_is_sandboxed(void)
+{
+    return __atomic_load_n(&lg_gate_sandboxed, __ATOMIC_RELAXED);
+}
+
+/* Called before the filter is there, since it may cover all threads at once; taken back when the kernel refuses it. */
+void lg_gate_sandbox(bool sandboxed);
+
+/* From now on, or no longer, every close is inspected, unless the process is sandboxed. */
 void lg_gate_inspect(bool inspects);
 
 /* The log's descriptor has this number, or none (-1). */

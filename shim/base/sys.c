@@ -162,27 +162,18 @@ int lg_sys_pid(void)
     return (int)lg_syscall3(SYS_getpid, 0, 0, 0);
 }
 
-int lg_sys_effective_user(void)
-{
-#ifdef SYS_geteuid32
-    return (int)lg_syscall3(SYS_geteuid32, 0, 0, 0);
-#else
-    return (int)lg_syscall3(SYS_geteuid, 0, 0, 0);
-#endif
-}
-
-int lg_sys_tid(void)
-{
-    return (int)lg_syscall3(SYS_gettid, 0, 0, 0);
-}
-
-int64_t lg_sys_euid(void)
+int64_t lg_sys_effective_user(void)
 {
 #ifdef SYS_geteuid32
     return (int64_t)(uint32_t)lg_syscall3(SYS_geteuid32, 0, 0, 0);
 #else
     return (int64_t)(uint32_t)lg_syscall3(SYS_geteuid, 0, 0, 0);
 #endif
+}
+
+int lg_sys_tid(void)
+{
+    return (int)lg_syscall3(SYS_gettid, 0, 0, 0);
 }
 
 bool lg_sys_is_single_threaded(void)

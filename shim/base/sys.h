@@ -141,11 +141,8 @@ uint64_t lg_sys_now_ms(void);
 void lg_sys_realtime(int64_t *seconds, int64_t *nanoseconds);
 
 int lg_sys_pid(void);
-int lg_sys_effective_user(void);
+int64_t lg_sys_effective_user(void);
 int lg_sys_tid(void);
-
-/* The effective user id. */
-int64_t lg_sys_euid(void);
 
 /* True while the process surely has one thread; false where libc does not tell (glibc before 2.32, musl). */
 bool lg_sys_is_single_threaded(void);

@@ -24,6 +24,14 @@ int lg_connect_slowly(int fd, const struct sockaddr *to, socklen_t size, enum lg
 
 int lg_shutdown_slowly(int fd, int how, enum lg_call call, uintptr_t caller);
 
+/* prctl's and seccomp's first argument: does this one put a filter over the process? */
+bool lg_prctl_sandboxes(long option);
+bool lg_seccomp_sandboxes(long operation);
+
+/* Around the call that does; `first` is what begin returned, `result` below 0 when the kernel refused. */
+bool lg_sandbox_begin(void);
+void lg_sandbox_end(bool first, long result);
+
 /* After a message was sent. */
 void lg_note_sent(const struct msghdr *message);
 

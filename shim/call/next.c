@@ -131,6 +131,11 @@ static long raw_syscall(long number, ...)
     return lg_next_result(lg_syscall6(number, a[0], a[1], a[2], a[3], a[4], a[5]));
 }
 
+static int raw_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+{
+    return (int)lg_next_result(lg_syscall5(SYS_prctl, option, (long)a, (long)b, (long)c, (long)d));
+}
+
 /* What libc's fork does for a process that has nothing registered yet. Also stands in for vfork, as POSIX lets it. */
 static pid_t raw_fork(void)
 {
@@ -157,6 +162,7 @@ struct lg_next lg_next = {
     .socket = raw_socket,
     .pidfd_getfd = raw_pidfd_getfd,
     .syscall = raw_syscall,
+    .prctl = raw_prctl,
     .fork = raw_fork,
     .vfork = raw_fork,
 };
@@ -213,6 +219,7 @@ static const struct {
     ENTRY(socket),
     ENTRY(pidfd_getfd),
     ENTRY(syscall),
+    ENTRY(prctl),
     ENTRY(fork),
     ENTRY(_Fork),
     ENTRY(vfork),

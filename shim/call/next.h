@@ -45,6 +45,7 @@ struct lg_next {
     pid_t (*_Fork)(void); /* NULL where libc has none */
     int (*clone)(int (*)(void *), void *, int, void *, ...);
     int (*unshare)(int);
+    int (*prctl)(int, unsigned long, unsigned long, unsigned long, unsigned long);
 
     int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
                        char *const *, char *const *);

@@ -30,7 +30,8 @@ const uint8_t lg_syscall_kinds[512] = {
     [SYS_close] = ANSWERED,       [SYS_close_range] = ANSWERED, [SYS_setsockopt] = ANSWERED, [SYS_shutdown] = ANSWERED,
     [SYS_connect] = ANSWERED,     [SYS_accept4] = ANSWERED,     [SYS_dup] = ANSWERED,        [SYS_dup3] = ANSWERED,
     [SYS_fcntl] = ANSWERED,       [SYS_sendmsg] = ANSWERED,     [SYS_sendmmsg] = ANSWERED,   [SYS_recvmsg] = ANSWERED,
-    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,      [SYS_unshare] = ANSWERED,
+    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,      [SYS_unshare] = ANSWERED,    [SYS_prctl] = ANSWERED,
+    [SYS_seccomp] = ANSWERED,
 #ifdef SYS_pidfd_getfd
     [SYS_pidfd_getfd] = ANSWERED,
 #endif
@@ -133,6 +134,20 @@ static long unshare_by_number(const struct arguments *with)
     return go_on(SYS_unshare, with);
 }
 
+/* libseccomp installs a filter this way. */
+static long sandboxed_by_number(long number, const struct arguments *with)
+{
+    bool first, sandboxes = number == SYS_prctl ? lg_prctl_sandboxes(with->at[0]) : lg_seccomp_sandboxes(with->at[0]);
+    long result;
+
+    if (!sandboxes)
+        return go_on(number, with);
+    first = lg_sandbox_begin();
+    result = go_on(number, with);
+    lg_sandbox_end(first, result);
+    return result;
+}
+
 static long fcntl_by_number(long number, const struct arguments *with)
 {
     bool duplicates = with->at[1] == F_DUPFD || with->at[1] == F_DUPFD_CLOEXEC;
@@ -196,6 +211,9 @@ long lg_syscall_slowly(long number, ...)
     case SYS_fcntl64:
 #endif
         return fcntl_by_number(number, &with);
+    case SYS_prctl:
+    case SYS_seccomp:
+        return sandboxed_by_number(number, &with);
     default:
         return messages_by_number(number, &with);
     }

@@ -276,6 +276,8 @@ static bool is_own(void)
 
 bool lg_sink_is_on(void)
 {
+    if (lg_gate_is_sandboxed())
+        return false;
     return is_own() || (sink.log == LG_LOG_STDERR && standard_error.mode != 0);
 }
 
@@ -435,7 +437,7 @@ int lg_sink_fd(void)
     struct lg_file_id id;
     int fd;
 
-    if (!read_pair(&fd, &id) || fd < 0)
+    if (lg_gate_is_sandboxed() || !read_pair(&fd, &id) || fd < 0)
         return -1;
     if (is_the_log(fd, &id))
         return fd;

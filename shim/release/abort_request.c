@@ -139,8 +139,8 @@ int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
     if (!lg_in_force_treats(LG_CAUSE_LINGER_ZERO))
         return 0;
     lg_facts_ask(&event->socket, LG_FACT_STATE);
-    if (!event->socket.is_tcp)
-        return 0; /* the option is without effect there */
+    if (!event->socket.is_tcp && !lg_gate_is_sandboxed()) /* where it cannot be asked the mark does no harm either */
+        return 0;                                         /* the option is without effect there */
     lg_in_force_decide_request(event);
     event->outcome = carry_out(request);
     event->error = event->outcome == LG_OUTCOME_REJECTED ? event->decision.verdict.reject_errno : 0;

@@ -74,7 +74,8 @@ static struct lg_facts gather(const struct lg_in_force *in_force, struct lg_even
     struct lg_facts facts = {.cause = event->cause,
                              .exe = in_force->process.exe,
                              .cgroup = in_force->process.cgroup,
-                             .user = needs->user ? lg_sys_euid() : LG_USER_UNKNOWN};
+                             .user =
+                                 needs->user && !lg_gate_is_sandboxed() ? lg_sys_effective_user() : LG_USER_UNKNOWN};
 
     lg_facts_ask(&event->socket, (needs->local ? LG_FACT_LOCAL : 0u) | (needs->peer ? LG_FACT_PEER : 0u));
     event->role = lg_holder_role(event->socket.fd);
@@ -102,7 +103,7 @@ void lg_in_force_decide_request(struct lg_event *event)
 {
     const struct lg_in_force *in_force = lg_in_force();
     struct lg_facts facts = gather(in_force, event);
-    bool close_decides = in_force->policy->settings.inspect != LG_INSPECT_NEVER;
+    bool close_decides = in_force->policy->settings.inspect != LG_INSPECT_NEVER && !lg_gate_is_sandboxed();
 
     event->decision = close_decides ? lg_decide_request(in_force->policy, &facts) : lg_decide(in_force->policy, &facts);
 }

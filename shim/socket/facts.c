@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "shim/base/gate.h"
 #include "shim/base/sys.h"
 
 #define PROTOCOL_MPTCP    262
@@ -65,7 +66,7 @@ uint64_t lg_facts_cookie(int fd)
 {
     uint64_t cookie = 0;
 
-    return get_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) ? cookie : 0;
+    return !lg_gate_is_sandboxed() && get_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) ? cookie : 0;
 }
 
 bool lg_facts_is_nonblocking(int fd)
@@ -201,6 +202,8 @@ void lg_facts_ask_again(struct lg_socket *socket, unsigned facts)
         ask_state, ask_ready, ask_cookie, ask_local, ask_peer, ask_unsent, ask_unread, ask_interface,
     };
 
+    if (lg_gate_is_sandboxed()) /* what the program does not ask itself stays unknown */
+        return;
     for (unsigned i = 0; i < sizeof asks / sizeof asks[0]; i++) {
         if (!(facts & 1u << i))
             continue;

@@ -22,15 +22,15 @@
 
 /* The close of a socket that was to abort: whose it is, what nobody has read, and of dup2 whether the number may be
  * had. */
-#define CLOSE                                                                                                          \
-    REQUEST "fcntl fcntl64 prlimit64 poll ppoll ppoll_time64 recvfrom ioctl getsockname getpeername "
+#define CLOSE REQUEST "fcntl fcntl64 prlimit64 poll ppoll ppoll_time64 recvfrom ioctl getsockname getpeername "
 #define DRAIN CLOSE "shutdown "
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
 /* The first one also maps a page (shim/base/copied.h). */
 #define RECORD                                                                                                         \
     CLOSE "mmap mmap2 madvise statx getpid gettid fstat fstat64 rt_sigprocmask clock_gettime clock_gettime64 "         \
-          "gettimeofday socket sendto "
+          "gettimeofday "                                                                                              \
+          "socket sendto "
 #define RECORD_PIPE  RECORD "poll ppoll ppoll_time64 pwritev2 write "
 #define RECORD_FILE  RECORD "newfstatat fstatat64 write "
 #define DISCONNECT   "rt_sigprocmask "
@@ -85,8 +85,31 @@ static long number_of(const char *name, size_t bytes)
     return -1; /* this machine has another call for it */
 }
 
+/* Puts a filter over the process. */
+static long inline_call(struct sock_fprog *program)
+{
+    return raw_syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, (long)program, 0, 0);
+}
+
+static long prctl_call(struct sock_fprog *program)
+{
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program);
+}
+
+static long prctl_by_number(struct sock_fprog *program)
+{
+    return syscall(SYS_prctl, PR_SET_SECCOMP, SECCOMP_MODE_FILTER, program, 0, 0);
+}
+
+static long seccomp_by_number(struct sock_fprog *program)
+{
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, program);
+}
+
+typedef long install_fn(struct sock_fprog *program);
+
 /* From now on every other system call has that action: kills, or fails. */
-static void allow_only(const char *list, unsigned otherwise)
+static void allow_only(const char *list, unsigned otherwise, install_fn *install)
 {
     struct sock_filter filter[2 * 64 + 2];
     struct sock_fprog program = {0, filter};
@@ -107,7 +130,7 @@ static void allow_only(const char *list, unsigned otherwise)
     filter[count++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, otherwise);
     program.len = count;
     REQUIRE(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+    if (install(&program) != 0)
         tap_skip("seccomp", "no seccomp filter here: %s", strerror(errno));
 }
 
@@ -132,7 +155,8 @@ static void sandboxed(int argc, char **argv)
     REQUIRE(net_send_pattern(first.server, 0, 5) && net_wait_unread(first.client, 5, 5000));
     if (strcmp(argv[1], "thread") == 0)
         REQUIRE(pthread_create(&thread, NULL, wait_in_recv, &idle.client) == 0);
-    allow_only(argv[0], strcmp(argv[1], "refused") == 0 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS);
+    allow_only(argv[0], strcmp(argv[1], "refused") == 0 ? SECCOMP_RET_ERRNO | EPERM : SECCOMP_RET_KILL_PROCESS,
+               inline_call);
     set_linger(first.client, 1, 0);
     close(first.client);
     set_linger(second.client, 1, 0);
@@ -240,7 +264,7 @@ static void only_closes(int argc, char **argv)
     REQUIRE(six == 600);
     set_linger(first.client, 1, 0);
     set_linger(second.client, 1, 0);
-    allow_only("close close_range dup2 dup3 exit_group write", SECCOMP_RET_KILL_PROCESS);
+    allow_only("close close_range dup2 dup3 exit_group write", SECCOMP_RET_KILL_PROCESS, inline_call);
     close(first.client);
     close(first.client);
     close(-1);
@@ -267,7 +291,140 @@ static void test_only_closes(void)
     }
 }
 
+/* ---- A filter that the program itself puts over itself ---- */
+
+static install_fn *const ways[] = {prctl_call, prctl_by_number, seccomp_by_number};
+static const char *const names_of_ways[] = {"prctl", "syscall(SYS_prctl)", "syscall(SYS_seccomp)"};
+
+/* As vsftpd and others: a daemon that has everything blocked, and a list of what it calls itself. */
+static void sandboxes_itself(int argc, char **argv)
+{
+    struct net_pair first = net_pair(AF_INET, NULL), second = net_pair(AF_INET, NULL), third = net_pair(AF_INET, NULL);
+    struct sockaddr unspec = {.sa_family = AF_UNSPEC};
+    int file = open("/dev/null", O_RDWR);
+    sigset_t all;
+    char byte;
+
+    REQUIRE(argc >= 2);
+    REQUIRE(net_send_pattern(first.server, 0, 5) && net_wait_unread(first.client, 5, 5000));
+    if (strcmp(argv[1], "before") == 0) {
+        struct net_pair early = net_pair(AF_INET, NULL);
+
+        set_linger(early.client, 1, 0);
+        close(early.client);
+        REQUIRE(getenv("LINGERGUARD_LOG") != NULL);
+        rename(getenv("LINGERGUARD_LOG"), argv[2]); /* a further record would make it anew */
+    }
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, NULL);
+    /* Its own calls; only to reject is the option read before it is set. */
+    allow_only(strstr(getenv("LINGERGUARD_RULES"), "reject") != NULL ? PROGRAM "read " REQUEST : PROGRAM "read ",
+               SECCOMP_RET_KILL_PROCESS, ways[atoi(argv[0])]);
+    set_linger(first.client, 1, 0);
+    close(first.client);
+    set_linger(second.client, 1, 0);
+    dup2(file, second.client);
+    close(file);
+    close(1023);
+    connect(third.client, &unspec, sizeof unspec);
+    _exit(read(second.server, &byte, 1) == 0 ? write(1, "EOF\n", 4) != 4 : write(1, "RST\n", 4) != 4);
+}
+
+static void test_own_filter(void)
+{
+    static const char *const rules[] = {"orderly",
+                                        "reject",
+                                        "linger 1s",
+                                        "drain 1s on linger-zero,unread",
+                                        "orderly within 2s",
+                                        "inspect every-close; observe on linger-zero,unread,backlog,disconnect",
+                                        "callers 8; orderly peer 127.0.0.1 role accepted; reject EACCES on disconnect"};
+    static const char number[][2] = {"0", "1", "2"};
+
+    if (getenv("LG_RUNNER") != NULL)
+        tap_skip("emulator", "the filter would be for the emulator itself");
+    for (size_t way = 0; way < TAP_COUNT(ways); way++) {
+        for (size_t i = 0; i < TAP_COUNT(rules); i++) {
+            const char *const arguments[] = {number[way], "after", NULL};
+            struct under under = {.rules = rules[i]};
+            struct proc_result result = run_under("sandboxes itself", arguments, &under);
+
+            if (check_ended(&result, rules[i]) && strcmp(result.err, "") != 0)
+                tap_fail(__FILE__, __LINE__, "%s, %s: says %s", names_of_ways[way], rules[i], result.err);
+            CHECK_TEXT(result.out, strstr(rules[i], "observe") != NULL ? "RST\n" : "EOF\n");
+            proc_result_free(&result);
+        }
+    }
+}
+
+/* A process whose records are read says that there will be no more. */
+static void test_last_word(void)
+{
+    static char log[96], moved[104];
+    const char *const arguments[] = {"0", "before", moved, NULL};
+    struct under under = {.rules = "drain 1s on linger-zero,unread", .log = log};
+    struct proc_result result;
+    struct records records;
+    char *text;
+
+    if (getenv("LG_RUNNER") != NULL)
+        tap_skip("emulator", "the filter would be for the emulator itself");
+    snprintf(log, sizeof log, "%s/log", own_directory());
+    snprintf(moved, sizeof moved, "%s.1", log);
+    result = run_under("sandboxes itself", arguments, &under);
+    check_ended(&result, "a filter after a record");
+    text = records_file(moved);
+    records = records_parse(text, false);
+    CHECK_INT((long long)records.count, 3);
+    CHECK_CONTAINS(text, "seccomp filter of the program's own");
+    CHECK(access(log, F_OK) != 0);
+    records_free(&records);
+    free(text);
+    unlink(moved);
+    *strrchr(log, '/') = '\0';
+    rmdir(log);
+    proc_result_free(&result);
+}
+
+/* What the kernel refuses is no sandbox; and every other option goes on with all its arguments. */
+static void other_prctls(int argc, char **argv)
+{
+    char name[16] = "";
+
+    (void)argc, (void)argv;
+    SHOW(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL));
+    SHOW(prctl(PR_SET_SECCOMP, 77));
+    SHOW(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL));
+    SHOW(syscall(SYS_seccomp, 77, 0, NULL));
+    SHOW(prctl(PR_SET_NAME, "renamed"));
+    SHOW(prctl(PR_GET_NAME, name));
+    puts(name);
+    SHOW(prctl(PR_SET_NO_NEW_PRIVS, 1, 1, 0, 0));
+    SHOW(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 7));
+    SHOW(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    SHOW(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    SHOW(prctl(PR_GET_SECCOMP));
+    SHOW(syscall(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+    SHOW(prctl(PR_CAPBSET_READ, 0));
+    SHOW(prctl(9999, 1, 2, 3, 4));
+    snippet_one_abort(0, NULL);
+}
+
+static void test_other_prctls(void)
+{
+    static const char *const rules[] = {"observe"};
+    struct proc_result result = run_rules("other prctls", "orderly");
+
+    check_ended(&result, "other prctls");
+    CHECK_CONTAINS(result.out, "0 EOF\n");
+    CHECK_CONTAINS(result.err, "disarmed");
+    proc_result_free(&result);
+    compare_under("other prctls", rules, TAP_COUNT(rules));
+}
+
 static const struct proc_snippet snippets[] = {
+    {"sandboxes itself", sandboxes_itself},
+    {"other prctls", other_prctls},
     {"sandboxed", sandboxed},
     {"only closes", only_closes},
 };
@@ -277,6 +434,9 @@ static const struct tap_test tests[] = {
     {"with another thread it also looks at what that is doing", test_threads, 0},
     {"a call that is not on the list kills", test_sandbox_kills, 0},
     {"a sandbox that refuses instead of killing does no harm", test_refused, 60000},
+    {"a filter that the program puts over itself kills nobody for what we would do", test_own_filter, 120000},
+    {"where records were written it is told before", test_last_word, 0},
+    {"a filter that is refused is none, and prctl passes everything on", test_other_prctls, 0},
     {"inspect never adds no system call to a close", test_only_closes, 0},
 };
 
