@@ -50,6 +50,12 @@ mkdir /etc/lingerguard
 sed "s|/var/log/lingerguard.json|$tmp/log|" "$policy" >/etc/lingerguard/policy
 say observed "$("$tmp/abort_once" 2>&1)"
 say shell "$(sh -c 'echo works' 2>&1)"
+# Another user, with the log as a program of root makes it.
+cp "$tmp/abort_once" /etc/abort_once
+sed 's|/var/log/lingerguard.json|/etc/lingerguard.json|' "$policy" >/etc/lingerguard/policy
+/etc/abort_once >/dev/null 2>&1
+nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@" 2>&1; }
+say unheard "$(nobody /etc/abort_once); $(grep -c '"call"' /etc/lingerguard.json)"
 rm -r /etc/lingerguard
 "$command" disable >/dev/null 2>&1
 say disabled "$?"
@@ -87,6 +93,7 @@ is "and with a cleaned environment" "$(life cleaned)" EOF
 is "LINGERGUARD_OFF=1 exempts one program" "$(life off)" RST
 is "the policy of the example observes other ports" "$(life observed)" RST
 is "and keeps quiet on standard error" "$(life shell)" works
+is "another user who cannot write the log is told nothing" "$(life unheard)" "RST; 2"
 like "its log has the records" "$(cat "$tmp/log")" '"outcome":"aborted"'
 is "disable" "$(life disabled) $(life after) $(life left)" "0 RST 0"
 is "with a library that is gone, programs run" "$(life gone)" runs

@@ -59,6 +59,25 @@ fi
 if command -v logrotate >/dev/null; then
     check "logrotate: the configuration" sh -c "sed 's|/var/log|$tmp|' '$here/lingerguard.logrotate' >'$tmp/rotate' &&
         logrotate -d -s '$tmp/state' '$tmp/rotate'"
+    if [ "$(id -u)" = 0 ]; then
+        # A daemon that has dropped root and changed its root directory records before and after the rotation.
+        mkdir "$tmp/empty"
+        rm -f "$tmp/lingerguard.json"
+        mkfifo "$tmp/go"
+        LD_PRELOAD=$LG_LIB LINGERGUARD_LOG=$tmp/lingerguard.json LINGERGUARD_FORMAT=json \
+            "$LG_TESTS/interpose/test_descriptor" --snippet dropped "$tmp/empty" <>"$tmp/go" >"$tmp/daemon.out" 2>&1 &
+        pid=$!
+        wait_until 10 grep -q ready "$tmp/daemon.out"
+        check "logrotate: rotates" logrotate -f -s "$tmp/state" "$tmp/rotate"
+        echo >"$tmp/go"
+        wait "$pid"
+        is "logrotate: the daemon ended well" "$?" 0
+        is "logrotate: what was recorded before is in the old file" "$(grep -c '"disarmed"' "$tmp/lingerguard.json.1")" 2
+        is "logrotate: and what a daemon without root records goes on in the new one" \
+            "$(grep -c '"disarmed"' "$tmp/lingerguard.json")" 1
+    else
+        skip root "needs root" "logrotate: a daemon that dropped root"
+    fi
 else
     skip logrotate "logrotate is not installed" "logrotate: the configuration"
 fi
