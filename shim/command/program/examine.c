@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to what is known of the program. */
-#include "shim/command/program/program.h"
 #include "policy/text.h"
 #include "shim/command/common/preload_text.h"
 #include "shim/command/program/elf_file.h"
 #include "shim/command/program/findings.h"
+#include "shim/command/program/program.h"
 #include "shim/command/program/script.h"
 #include <elf.h>
 #include <errno.h>
