@@ -45,7 +45,7 @@ static void put_in_force(const char *rules)
     lg_next_resolve();
     lg_policy_init(&policy);
     lg_policy_parse(&policy, &source, (struct lg_text){rules, strlen(rules)}, no_error, NULL);
-    in_force.needs = lg_policy_needs(&policy, in_force.exe);
+    in_force.needs = lg_policy_needs(&policy, &in_force.process);
     lg_in_force_start(&in_force);
 }
 
