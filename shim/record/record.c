@@ -80,7 +80,7 @@ static __attribute__((noinline)) void write_record(const struct lg_event *event)
 
 void lg_record_write(const struct lg_event *event)
 {
-    if (lg_trouble_log_is_ready())
+    if (lg_trouble_log_is_ready(lg_record_problem))
         write_record(event);
     else
         lg_limit_drop(&recorder.limit, 1);
@@ -118,7 +118,7 @@ void lg_record_dropped(void)
         return;
     if (lg_memory_is_copied()) /* they are the parent's to tell */
         lg_record_forked();
-    else if (lg_trouble_log_is_ready())
+    else if (lg_trouble_log_is_ready(lg_record_problem))
         write_dropped();
 }
 

@@ -3,26 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
-#include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
-#include <sys/un.h>
 
 #include "shim/base/gate.h"
-#include "shim/base/line.h"
 #include "shim/base/sys.h"
-#include "shim/record/quiet_signal.h"
+#include "shim/record/open_log.h"
+#include "shim/record/write_line.h"
 
 #define STANDARD_ERROR 2
-#define SYSLOG_PATH    "/dev/log"
-#define LOG_MODE       0644 /* the umask takes from it, as from any file that the program makes */
-
-#ifndef RWF_NOWAIT
-#define RWF_NOWAIT 8
-#endif
 
 /*
  * `fd` and `id` belong together and change together, at rotation: `sequence` is odd while they do.
@@ -35,7 +24,6 @@ static struct {
     int fd; /* our own descriptor, or -1 */
     struct lg_file_id id;
     struct lg_file_id root; /* the root directory at load: after a chroot the path means something else */
-    bool torn;              /* the last line ended in the middle */
     bool written;           /* a line is in the log */
     struct lg_sink_settings settings;
 } sink = {.log = LG_LOG_OFF, .fd = -1};
@@ -102,68 +90,12 @@ static bool is_the_log(int fd, const struct lg_file_id *id)
     return is_still(fd, id, &now);
 }
 
-static int connect_syslog(int fd)
-{
-    struct sockaddr_un to;
-
-    memset(&to, 0, sizeof to);
-    to.sun_family = AF_UNIX;
-    memcpy(to.sun_path, SYSLOG_PATH, sizeof SYSLOG_PATH);
-    return (int)lg_syscall3(SYS_connect, fd, (long)&to, sizeof to);
-}
-
-static bool starts_with(const char *text, const char *start)
-{
-    while (*start) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
-}
-
-/* /dev/stderr and its like: links, and perhaps another user's terminal, but in a directory where nobody can put them. */
-static bool is_device_path(const char *path)
-{
-    return starts_with(path, "/dev/") || starts_with(path, "/proc/");
-}
-
-/* O_NONBLOCK is for a FIFO: neither the open nor a write may wait for its reader. */
-static int open_file(void)
-{
-    const char *path = sink.settings.path;
-    bool wary = !is_device_path(path);
-    bool root = wary && lg_sys_effective_user() == 0;
-    int no_links = wary && (root || sink.settings.secure) ? O_NOFOLLOW : 0;
-    int fd = lg_sys_open(path, O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK | no_links, LOG_MODE);
-    struct lg_file_id id;
-
-    if (fd < 0 || !root)
-        return fd;
-    if (lg_sys_fstat(fd, &id) == 0 && id.user == 0)
-        return fd;
-    lg_sys_close(fd);
-    return -EPERM;
-}
-
-static int open_syslog(void)
-{
-    int fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    int result;
-
-    if (fd < 0)
-        return fd;
-    result = connect_syslog(fd);
-    if (result == 0)
-        return fd;
-    lg_sys_close(fd);
-    return result;
-}
-
 /* Opens the log; `number` is our present descriptor, whose number it then takes over, or -1. */
 static int open_own(int number)
 {
     struct lg_file_id id;
-    int fd = sink.log == LG_LOG_FILE ? open_file() : open_syslog();
+    int fd =
+        sink.log == LG_LOG_FILE ? lg_log_open_file(sink.settings.path, sink.settings.secure) : lg_log_open_syslog();
     int result;
 
     if (fd < 0)
@@ -192,28 +124,13 @@ static bool same_root(void)
     return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &sink.root);
 }
 
-/* /dev/stderr and its like name a descriptor, which the program may use for something else later. */
-static bool names_descriptor(const char *path)
-{
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_MAGICLINKS};
-    long result;
-
-    if (!is_device_path(path))
-        return false;
-    result = lg_syscall4(SYS_openat2, AT_FDCWD, (long)path, (long)&how, sizeof how);
-    if (result >= 0)
-        lg_sys_close((int)result);
-    /* Before Linux 5.6, or in a sandbox: go by the name. */
-    return result == -ENOSYS || result == -EPERM || result == -ELOOP;
-}
-
 /* Opens the log anew; with `number` as in open_own. */
 static int reopen(int number)
 {
     int result;
 
     /* After a chroot the path means something else, and the name of a descriptor is that of the load alone. */
-    if (!same_root() || (sink.log == LG_LOG_FILE && names_descriptor(sink.settings.path)))
+    if (!same_root() || (sink.log == LG_LOG_FILE && lg_log_names_descriptor(sink.settings.path)))
         return -ESTALE;
     if (!begin_change())
         return -EAGAIN;
@@ -265,7 +182,7 @@ void lg_sink_start(const struct lg_sink_settings *settings)
         remember_standard_error(settings->journal_stream);
     if (settings->log != LG_LOG_FILE && settings->log != LG_LOG_SYSLOG)
         return;
-    if (lg_sys_stat("/", &sink.root) == 0 && (settings->root || (settings->path && is_device_path(settings->path))))
+    if (lg_sys_stat("/", &sink.root) == 0 && (settings->root || (settings->path && lg_log_is_device(settings->path))))
         open_own(-1); /* in vain: then again at the first record, which tells */
 }
 
@@ -310,7 +227,7 @@ bool lg_sink_fall_back(void)
 
 const char *lg_sink_name(void)
 {
-    return sink.settings.log == LG_LOG_SYSLOG ? "syslog (" SYSLOG_PATH ")" : sink.settings.path;
+    return sink.settings.log == LG_LOG_SYSLOG ? "syslog (" LG_SYSLOG_PATH ")" : sink.settings.path;
 }
 
 bool lg_sink_has_written(void)
@@ -318,74 +235,10 @@ bool lg_sink_has_written(void)
     return __atomic_load_n(&sink.written, __ATOMIC_RELAXED);
 }
 
-static long write_pipe(int fd, const char *line, size_t length_bytes)
-{
-    struct iovec part = {(void *)(uintptr_t)line, length_bytes};
-    long result = lg_sys_poll(fd, POLLOUT, 0);
-
-    if (result < 0 || result & (POLLERR | POLLHUP | POLLNVAL) || !(result & POLLOUT))
-        return -EAGAIN;
-    /* Room for a page when we looked; RWF_NOWAIT is for another writer who was faster. */
-    result = lg_syscall6(SYS_pwritev2, fd, (long)&part, 1, -1, -1, RWF_NOWAIT);
-    return result == -EOPNOTSUPP || result == -ENOSYS || result == -EINVAL ? lg_sys_write(fd, line, length_bytes)
-                                                                           : result;
-}
-
-/*
- * A terminal says that there is room when there is room for a byte, and then waits for the rest. Only
- * an opening of our own can be told not to wait without telling everybody who shares the old one.
- */
-static long write_terminal(int fd, const struct lg_file_id *terminal, const char *line, size_t length_bytes)
-{
-    struct lg_file_id id;
-    struct lg_line path;
-    char name[32];
-    long result;
-    int own;
-
-    lg_line_init(&path, name, sizeof name);
-    lg_line_word(&path, "/proc/self/fd/");
-    lg_line_number(&path, fd);
-    lg_line_bytes(&path, "", 1);
-    own = lg_sys_open(name, O_WRONLY | O_NONBLOCK, 0);
-    if (own < 0)
-        return write_pipe(fd, line, length_bytes);
-    result = lg_sys_fstat(own, &id);
-    if (result == 0)
-        result = lg_file_id_equal(&id, terminal) ? lg_sys_write(own, line, length_bytes) : -EBADF;
-    lg_sys_close(own);
-    return result;
-}
-
-static long write_raw(int fd, const struct lg_file_id *id, const char *line, size_t length_bytes)
-{
-    if (S_ISSOCK(id->mode))
-        return lg_syscall6(SYS_sendto, fd, (long)line, (long)length_bytes, MSG_DONTWAIT | MSG_NOSIGNAL, 0, 0);
-    if (S_ISREG(id->mode))
-        return lg_sys_write(fd, line, length_bytes);
-    return S_ISCHR(id->mode) ? write_terminal(fd, id, line, length_bytes) : write_pipe(fd, line, length_bytes);
-}
-
-/* Into a descriptor that is known to be `id`. True when the whole line is there. */
-static bool write_line(int fd, const struct lg_file_id *id, const char *line, size_t length_bytes)
-{
-    struct lg_quiet_signal quiet;
-    long written;
-
-    lg_quiet_signal_begin(&quiet);
-    if (S_ISREG(id->mode) && __atomic_load_n(&sink.torn, __ATOMIC_RELAXED) && lg_sys_write(fd, "\n", 1) == 1)
-        __atomic_store_n(&sink.torn, false, __ATOMIC_RELAXED);
-    written = write_raw(fd, id, line, length_bytes);
-    lg_quiet_signal_end(&quiet, written);
-    if (written > 0 && (size_t)written < length_bytes)
-        __atomic_store_n(&sink.torn, true, __ATOMIC_RELAXED);
-    return written == (long)length_bytes;
-}
-
 static bool write_standard_error(const char *line, size_t length_bytes)
 {
     return standard_error.mode != 0 && is_the_log(STANDARD_ERROR, &standard_error) &&
-           write_line(STANDARD_ERROR, &standard_error, line, length_bytes);
+           lg_write_line(STANDARD_ERROR, &standard_error, line, length_bytes);
 }
 
 static bool write_own(const char *line, size_t length_bytes)
@@ -395,11 +248,11 @@ static bool write_own(const char *line, size_t length_bytes)
 
     if (!read_pair(&fd, &id) || !is_the_log(fd, &id))
         return false;
-    if (write_line(fd, &id, line, length_bytes))
+    if (lg_write_line(fd, &id, line, length_bytes))
         return true;
     /* A syslogd that was started anew listens on another socket under the same path. */
-    return sink.log == LG_LOG_SYSLOG && same_root() && connect_syslog(fd) == 0 &&
-           write_line(fd, &id, line, length_bytes);
+    return sink.log == LG_LOG_SYSLOG && same_root() && lg_log_connect_syslog(fd) == 0 &&
+           lg_write_line(fd, &id, line, length_bytes);
 }
 
 bool lg_sink_write(const char *line, size_t length_bytes)
@@ -414,7 +267,7 @@ bool lg_sink_write(const char *line, size_t length_bytes)
 
 static void write_syslog_once(const char *line, size_t length_bytes)
 {
-    int fd = open_syslog();
+    int fd = lg_log_open_syslog();
 
     if (fd < 0)
         return;

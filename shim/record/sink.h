@@ -43,8 +43,8 @@ bool lg_sink_is_on(void);
  */
 int lg_sink_ready(void);
 
-/* From now on lines go to standard error. Returns false, and changes nothing, where trouble must not go there, and where
- * the log was open once. */
+/* From now on lines go to standard error. Returns false, and changes nothing, where trouble must not go there, and
+ * where the log was open once. */
 bool lg_sink_fall_back(void);
 
 /* Writes one whole line, its line end included, to a log that is ready. False when it was not written, or only in part.

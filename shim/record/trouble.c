@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "shim/base/line.h"
-#include "shim/record/record.h"
 #include "shim/record/sink.h"
 
 /* Lines, a NUL behind each. Written by the constructor alone. */
@@ -27,7 +26,7 @@ void lg_trouble_note(const struct lg_text *parts, unsigned count)
     __atomic_store_n(&untold, true, __ATOMIC_RELAXED);
 }
 
-void lg_trouble_tell(void)
+void lg_trouble_tell(lg_tell_fn *tell)
 {
     struct lg_text line;
 
@@ -35,7 +34,7 @@ void lg_trouble_tell(void)
         return;
     for (line.at = kept; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
         line.length_bytes = strlen(line.at);
-        lg_record_problem(&line, 1);
+        tell(&line, 1);
     }
 }
 
@@ -58,7 +57,7 @@ static const char *reason(int error)
 }
 
 /* What to do is said only where it is safe to do. */
-static void tell_of_log(int error, bool falls_back)
+static void tell_of_log(lg_tell_fn *tell, int error, bool falls_back)
 {
     const struct lg_text parts[] = {
         text_of("cannot write records to "),
@@ -69,7 +68,7 @@ static void tell_of_log(int error, bool falls_back)
         text_of("; log syslog takes those of every user"),
     };
 
-    lg_record_problem(parts, sizeof parts / sizeof parts[0]);
+    tell(parts, sizeof parts / sizeof parts[0]);
 }
 
 /* A process that has no number free, or no memory, may have some later. */
@@ -78,7 +77,7 @@ static bool may_pass(int error)
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-bool lg_trouble_log_is_ready(void)
+bool lg_trouble_log_is_ready(lg_tell_fn *tell)
 {
     int result = lg_sink_ready();
     bool falls_back = false;
@@ -88,8 +87,8 @@ bool lg_trouble_log_is_ready(void)
     if (result < 0) {
         falls_back = !may_pass(-result) && lg_sink_fall_back();
         if (!__atomic_exchange_n(&log_told, true, __ATOMIC_RELAXED))
-            tell_of_log(-result, falls_back);
+            tell_of_log(tell, -result, falls_back);
     }
-    lg_trouble_tell();
+    lg_trouble_tell(tell);
     return result == 0 || falls_back;
 }

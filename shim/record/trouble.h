@@ -11,16 +11,20 @@
 
 #include "policy/policy.h"
 
-/* Keeps one line, its `parts` put together, for the first record; what does not fit is left out. For the constructor. */
+/* Keeps one line, its `parts` put together, for the first record; what does not fit is left out. For the constructor.
+ */
 void lg_trouble_note(const struct lg_text *parts, unsigned count);
 
+/* One line, its `parts` put together, to all who are to be told: lg_record_problem. */
+typedef void lg_tell_fn(const struct lg_text *parts, unsigned count);
+
 /* Tells what was kept, if it has not been told yet. Async-signal-safe, thread-safe, fork-safe. */
-void lg_trouble_tell(void);
+void lg_trouble_tell(lg_tell_fn *tell);
 
 /*
  * Before a record: makes the log ready, and tells what there is to tell. False when the record cannot
  * be written. Async-signal-safe, thread-safe, fork-safe.
  */
-bool lg_trouble_log_is_ready(void);
+bool lg_trouble_log_is_ready(lg_tell_fn *tell);
 
 #endif

@@ -33,7 +33,7 @@
  */
 #define FALLBACK        "observe on linger-zero"
 #define FALLBACK_SILENT "log syslog; " FALLBACK
-#define PATH_BYTES    4096
+#define PATH_BYTES      4096
 
 extern char **environ __attribute__((weak));
 extern unsigned long getauxval(unsigned long) __attribute__((weak));
@@ -332,9 +332,9 @@ static void be_strict(const struct trouble *trouble)
 {
     if (lg_sink_ready() == 0 && !trouble->unusable)
         return;
-    lg_trouble_log_is_ready(); /* which tells why not */
+    lg_trouble_log_is_ready(lg_record_problem); /* which tells why not */
     note("LINGERGUARD_STRICT is set: the program is not started", NULL, NULL, NULL);
-    lg_trouble_tell();
+    lg_trouble_tell(lg_record_problem);
     lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
 }
 

@@ -332,13 +332,14 @@ static void sandboxes_itself(int argc, char **argv)
 
 static void test_own_filter(void)
 {
-    static const char *const rules[] = {"orderly",
-                                        "reject",
-                                        "linger 1s",
-                                        "drain 1s on linger-zero,unread",
-                                        "orderly within 2s",
-                                        "inspect every-close; observe on linger-zero,unread,backlog,disconnect",
-                                        "callers 8; orderly peer 127.0.0.1 role accepted; reject EACCES on disconnect"};
+    static const char *const rules[] = {
+        "orderly",
+        "reject",
+        "linger 1s",
+        "drain 1s on linger-zero,unread",
+        "orderly within 2s",
+        "inspect every-close; observe on linger-zero,unread,backlog,disconnect",
+        "callers 8; orderly peer 127.0.0.1 role accepted; reject EACCES on disconnect; orderly user 0"};
     static const char number[][2] = {"0", "1", "2"};
 
     if (getenv("LG_RUNNER") != NULL)
