@@ -6,46 +6,55 @@
 
 #define PENDING_MAX 128u
 
-static struct {
-    int fd_plus_1; /* 0: free */
+#define CLAIMED (-1)
+
+static struct pending {
+    int fd_plus_1; /* 0: free; the rest holds once it is a number */
+    int pid;       /* a vfork child shares this memory, and has another table; the child of a raw clone has a copy */
+    int tid;
     uint64_t cookie;
 } pending[PENDING_MAX];
 
 static unsigned count;
 
-bool lg_pending_close_add(int fd, uint64_t cookie)
+int lg_pending_close_add(int fd, uint64_t cookie)
 {
     for (unsigned i = 0; i < PENDING_MAX; i++) {
         int none = 0;
 
-        if (__atomic_compare_exchange_n(&pending[i].fd_plus_1, &none, fd + 1, false, __ATOMIC_RELAXED,
-                                        __ATOMIC_RELAXED)) {
-            __atomic_store_n(&pending[i].cookie, cookie, __ATOMIC_RELAXED);
-            __atomic_add_fetch(&count, 1, __ATOMIC_RELEASE);
-            return true;
-        }
+        if (!__atomic_compare_exchange_n(&pending[i].fd_plus_1, &none, CLAIMED, false, __ATOMIC_RELAXED,
+                                         __ATOMIC_RELAXED))
+            continue;
+        __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
+        __atomic_store_n(&pending[i].pid, lg_sys_pid(), __ATOMIC_RELAXED);
+        __atomic_store_n(&pending[i].tid, lg_sys_tid(), __ATOMIC_RELAXED);
+        __atomic_store_n(&pending[i].cookie, cookie, __ATOMIC_RELAXED);
+        __atomic_store_n(&pending[i].fd_plus_1, fd + 1, __ATOMIC_RELEASE);
+        return (int)i;
     }
-    return false;
+    return -1;
 }
 
-void lg_pending_close_remove(int fd)
+void lg_pending_close_remove(int place)
 {
-    for (unsigned i = 0; i < PENDING_MAX; i++) {
-        int there = fd + 1;
+    __atomic_store_n(&pending[place].fd_plus_1, 0, __ATOMIC_RELEASE);
+    __atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
+}
 
-        if (__atomic_compare_exchange_n(&pending[i].fd_plus_1, &there, 0, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-            __atomic_sub_fetch(&count, 1, __ATOMIC_RELAXED);
-            return;
-        }
-    }
+static bool is_waiting_elsewhere(const struct pending *entry, int fd)
+{
+    return __atomic_load_n(&entry->fd_plus_1, __ATOMIC_ACQUIRE) == fd + 1 &&
+           __atomic_load_n(&entry->cookie, __ATOMIC_RELAXED) == lg_facts_cookie(fd) &&
+           __atomic_load_n(&entry->pid, __ATOMIC_RELAXED) == lg_sys_pid() &&
+           __atomic_load_n(&entry->tid, __ATOMIC_RELAXED) != lg_sys_tid();
 }
 
 bool lg_pending_close_has(int fd)
 {
-    if (__atomic_load_n(&count, __ATOMIC_ACQUIRE) == 0)
+    if (fd < 0 || __atomic_load_n(&count, __ATOMIC_RELAXED) == 0)
         return false;
     for (unsigned i = 0; i < PENDING_MAX; i++) {
-        if (__atomic_load_n(&pending[i].fd_plus_1, __ATOMIC_RELAXED) == fd + 1)
+        if (is_waiting_elsewhere(&pending[i], fd))
             return true;
     }
     return false;

@@ -151,12 +151,13 @@ static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
         .limit_ms = event->decision.verdict.duration_ms,
         .idle_ms = event->decision.verdict.idle_ms,
         .drained_bytes = &event->drained_bytes,
+        .pending = &closing->pending,
     };
     enum lg_graceful_end end = lg_graceful_drain(&drain);
 
     if (end == LG_GRACEFUL_NO_WAIT)
         return false;
-    *way = end == LG_GRACEFUL_GONE ? LG_CLOSE_NOT_AT_ALL : LG_CLOSE_AT_ONCE;
+    *way = end == LG_GRACEFUL_GONE ? LG_CLOSE_NOT_AT_ALL : end == LG_GRACEFUL_BUSY ? LG_CLOSE_BUSY : LG_CLOSE_AT_ONCE;
     switch (end) {
     case LG_GRACEFUL_FIN:
         /* A peer that closes before it has acknowledged everything is left to the kernel. */
@@ -174,6 +175,9 @@ static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
     case LG_GRACEFUL_OTHER_READER:
     case LG_GRACEFUL_GONE:
         event->outcome = LG_OUTCOME_ORDERLY;
+        return true;
+    case LG_GRACEFUL_BUSY:
+        closing->untouched = true;
         return true;
     case LG_GRACEFUL_INTERRUPTED:
     case LG_GRACEFUL_NO_WAIT:

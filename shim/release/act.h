@@ -38,7 +38,9 @@ struct lg_closing {
     bool armed;         /* SO_LINGER {on, 0} is set */
     bool asked_if_sole; /* is_sole is known */
     bool is_sole;       /* this descriptor alone holds the socket */
-    bool untouched; /* nothing was done, nor is anything to be told: the socket is in TCP_REPAIR and ends in silence */
+    bool untouched; /* nothing to record: in TCP_REPAIR it ends in silence, at exit nothing was done, or it is another's
+                       to close */
+    int pending;    /* place in lg_pending_close, -1: none */
     uint32_t linger_ms;  /* the real close waits, at most this long; 0 when it does not */
     uint64_t started_ms; /* CLOCK_MONOTONIC */
 };

@@ -142,14 +142,16 @@ enum lg_close_way lg_closing_begin(struct lg_closing *closing, enum lg_call call
 
     closing->recorded = false;
     closing->linger_ms = 0;
+    closing->pending = -1;
     if (lg_pending_close_has(fd))
         return LG_CLOSE_BUSY;
     if (lg_gate_inspects()) {
-        *closing = (struct lg_closing){.event = {.call = call, .caller = caller}};
+        *closing = (struct lg_closing){.event = {.call = call, .caller = caller}, .pending = -1};
         lg_facts_init(&closing->event.socket, fd);
         way = decide(closing);
     }
-    lg_holder_forget(fd);
+    if (closing->pending < 0) /* else it was forgotten before the wait, and may be another's by now */
+        lg_holder_forget(fd);
     return way;
 }
 
@@ -185,6 +187,8 @@ void lg_closing_finish(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
 
+    if (closing->pending >= 0)
+        lg_pending_close_remove(closing->pending);
     if (closing->linger_ms == 0 && !closing->recorded)
         return;
     event->elapsed_ms = (uint32_t)(lg_sys_now_ms() - closing->started_ms);
@@ -224,7 +228,8 @@ void lg_closing_exit(void)
     if (!lg_gate_inspects())
         return;
     for (int fd = lg_holder_next(-1); fd >= 0; fd = lg_holder_next(fd)) {
-        struct lg_closing closing = {.event = {.call = LG_CALL_EXIT}, .asked_if_sole = true, .is_sole = true};
+        struct lg_closing closing = {
+            .event = {.call = LG_CALL_EXIT}, .asked_if_sole = true, .is_sole = true, .pending = -1};
 
         lg_facts_init(&closing.event.socket, fd);
         end_with_process(&closing);

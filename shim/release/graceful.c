@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include "shim/base/sys.h"
+#include "shim/holder/holder.h"
 #include "shim/holder/pending_close.h"
 #include "shim/release/waiting.h"
 #include "shim/socket/drain.h"
@@ -93,8 +94,6 @@ static enum lg_graceful_end take_input(struct wait *wait, int ready)
 {
     long got;
 
-    if (lg_facts_cookie(wait->fd) != wait->cookie)
-        return LG_GRACEFUL_GONE;
     half_close(wait, ready);
     if (!(ready & ~POLLOUT))
         return LG_GRACEFUL_NO_WAIT;
@@ -120,6 +119,8 @@ static enum lg_graceful_end wait_for_fin(struct wait *wait)
         ready = lg_sys_poll(wait->fd, (short)(POLLIN | POLLRDHUP | (wait->is_half_closed ? 0 : POLLOUT)), (int)part_ms);
         if (ready < 0)
             return LG_GRACEFUL_INTERRUPTED;
+        if (lg_facts_cookie(wait->fd) != wait->cookie) /* after a silence too: poll(2) looks the number up again */
+            return LG_GRACEFUL_GONE;
         if (ready > 0)
             end = take_input(wait, ready);
     }
@@ -144,8 +145,19 @@ static void give_rest_back(const struct wait *wait)
         lg_waiting_give_back((uint32_t)(wait->taken_ms - waited_ms));
 }
 
+static enum lg_graceful_end drain_pending(struct wait *wait)
+{
+    enum lg_graceful_end end;
+
+    if (!lg_holder_forget(wait->fd))
+        return LG_GRACEFUL_BUSY;
+    end = discard_and_wait(wait);
+    return lg_facts_cookie(wait->fd) == wait->cookie ? end : LG_GRACEFUL_GONE;
+}
+
 enum lg_graceful_end lg_graceful_drain(const struct lg_graceful *drain)
 {
+    enum lg_graceful_end end = LG_GRACEFUL_NO_WAIT;
     struct wait wait = {
         .drain = drain,
         .fd = drain->socket->fd,
@@ -154,20 +166,15 @@ enum lg_graceful_end lg_graceful_drain(const struct lg_graceful *drain)
         .quantum_ms = QUANTUM_MS,
         .is_only_reader = lg_sys_is_single_threaded(),
     };
-    enum lg_graceful_end end;
 
     wait.last_input_ms = wait.start_ms;
     if (next_part(&wait, wait.start_ms) == 0)
         return LG_GRACEFUL_NO_WAIT;
-    if (!lg_pending_close_add(wait.fd, wait.cookie)) {
-        give_rest_back(&wait);
-        return LG_GRACEFUL_NO_WAIT;
-    }
-    lg_sys_fcntl(wait.fd, F_SETFD, FD_CLOEXEC); /* what is executed meanwhile must not hold the connection open */
-    end = discard_and_wait(&wait);
-    if (end != LG_GRACEFUL_GONE && lg_facts_cookie(wait.fd) != wait.cookie)
-        end = LG_GRACEFUL_GONE;
-    lg_pending_close_remove(wait.fd);
+    /* What is executed meanwhile must not hold the connection open; before it is pending, since a fork then is told. */
+    lg_sys_fcntl(wait.fd, F_SETFD, FD_CLOEXEC);
+    *drain->pending = lg_pending_close_add(wait.fd, wait.cookie);
+    if (*drain->pending >= 0)
+        end = drain_pending(&wait);
     give_rest_back(&wait);
     return end;
 }

@@ -34,7 +34,8 @@ enum lg_graceful_end {
     LG_GRACEFUL_INTERRUPTED, /* a signal, as it ends a lingering close of the kernel; or reading was shut by the program
                               */
     LG_GRACEFUL_OTHER_READER, /* another thread reads from this descriptor */
-    LG_GRACEFUL_GONE          /* the number stands for something else by now */
+    LG_GRACEFUL_GONE,         /* the number stands for something else by now */
+    LG_GRACEFUL_BUSY          /* another thread was first to close it */
 };
 
 struct lg_graceful {
@@ -42,8 +43,10 @@ struct lg_graceful {
     uint32_t limit_ms;              /* D */
     uint32_t idle_ms;               /* ends it when nothing comes for so long; 0: only D does */
     uint64_t *drained_bytes;        /* added to */
+    int *pending; /* set where it waits: the place in lg_pending_close, to be removed after the close */
 };
 
+/* Takes back what is known of the number, before it waits. */
 enum lg_graceful_end lg_graceful_drain(const struct lg_graceful *drain);
 
 #endif

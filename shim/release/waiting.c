@@ -41,7 +41,12 @@ uint32_t lg_waiting_take(uint32_t wanted_ms, uint32_t first_ms)
 
 void lg_waiting_give_back(uint32_t unused_ms)
 {
-    __atomic_sub_fetch(&spent_ms, unused_ms, __ATOMIC_RELAXED);
+    uint64_t spent = __atomic_load_n(&spent_ms, __ATOMIC_RELAXED);
+
+    /* A signal handler may have forked in the middle of the wait: the child has not spent what it gives back. */
+    while (!__atomic_compare_exchange_n(&spent_ms, &spent, spent > unused_ms ? spent - unused_ms : 0, false,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+        ;
 }
 
 void lg_waiting_forked(void)
