@@ -3,7 +3,8 @@
  * A line that is built in a fixed buffer: no allocation, no stdio, no locale. What does not fit is
  * left out and noted; nothing is ever written behind the end.
  *
- * Async-signal-safe, thread-safe (a line belongs to its caller), fork-safe.
+ * Async-signal-safe, thread-safe (a line belongs to its caller), fork-safe. Pure; the command uses
+ * this file too.
  */
 #ifndef LG_LINE_H
 #define LG_LINE_H
