@@ -19,6 +19,7 @@ static const struct command {
     {"enable", lg_cmd_enable, "put the library into /etc/ld.so.preload"},
     {"disable", lg_cmd_disable, "take the library out of /etc/ld.so.preload"},
     {"status", lg_cmd_status, "say whether the library is in /etc/ld.so.preload"},
+    {"drainer", lg_cmd_drainer, "take connections over from programs and close them gracefully"},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

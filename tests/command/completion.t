@@ -63,7 +63,7 @@ for word in $(bash_offers lingerguard explain cause =); do
     answer "$LG_COMMAND" explain "cause=$word"
     answers "the cause $word is one" 0
 done
-for command in run explain check-program; do
+for command in run explain check-program drainer; do
     for word in $(bash_offers lingerguard $command --format ''); do
         answer "$LG_COMMAND" $command --format "$word" --no-such-option
         unlike "the format $word of $command is one" "$err" "unknown value"

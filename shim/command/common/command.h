@@ -24,5 +24,6 @@ int lg_cmd_report(int argc, char **argv);
 int lg_cmd_enable(int argc, char **argv);
 int lg_cmd_disable(int argc, char **argv);
 int lg_cmd_status(int argc, char **argv);
+int lg_cmd_drainer(int argc, char **argv);
 
 #endif

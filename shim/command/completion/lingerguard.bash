@@ -52,6 +52,13 @@ _lingerguard_command_start() {
     if ((i == COMP_CWORD)) && [[ $cur != -* ]]; then echo "$i"; else echo 0; fi
 }
 
+_lingerguard_log() {
+    _lingerguard_files
+    if [[ $cur != */* ]]; then
+        mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "stderr off syslog" -- "$cur")
+    fi
+}
+
 _lingerguard_run() {
     local start
     start=$(_lingerguard_command_start)
@@ -62,12 +69,7 @@ _lingerguard_run() {
     case $prev in
     -p | --policy) _lingerguard_files ;;
     -r | --rules) ;;
-    -l | --log)
-        _lingerguard_files
-        if [[ $cur != */* ]]; then
-            mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -W "stderr off syslog" -- "$cur")
-        fi
-        ;;
+    -l | --log) _lingerguard_log ;;
     -f | --format) _lingerguard_words "text json" ;;
     *) _lingerguard_words "-p --policy -r --rules -l --log -f --format --strict -h --help" ;;
     esac
@@ -146,6 +148,21 @@ _lingerguard_preload() {
     esac
 }
 
+_lingerguard_drainer() {
+    case $prev in
+    --max | --max-time) ;;
+    --allow-user) _lingerguard_words "any" ;;
+    -l | --log) _lingerguard_log ;;
+    -f | --format) _lingerguard_words "text json" ;;
+    *)
+        case $cur in
+        -*) _lingerguard_words "--max --max-time --allow-user -l --log -f --format -h --help" ;;
+        *) _lingerguard_files ;;
+        esac
+        ;;
+    esac
+}
+
 _lingerguard() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 
@@ -157,7 +174,7 @@ _lingerguard() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _lingerguard_words "run check-policy explain check-program report enable disable status -h --help -V --version"
+        _lingerguard_words "run check-policy explain check-program report enable disable status drainer -h --help -V --version"
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -168,6 +185,7 @@ _lingerguard() {
     report) _lingerguard_report ;;
     enable) _lingerguard_preload "--library --root -h --help" ;;
     disable | status) _lingerguard_preload "--root -h --help" ;;
+    drainer) _lingerguard_drainer ;;
     esac
 }
 
