@@ -8,6 +8,7 @@
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include "shim/command/common/preload_text.h"
+#include "shim/command/drainer/private.h"
 #include "shim/command/program/program.h"
 #include "shim/command/program/search.h"
 #include <errno.h>
@@ -25,6 +26,7 @@ static const char help[] =
     "  -r, --rules RULES    a policy as text, before that of -p; ';' ends a rule (LINGERGUARD_RULES)\n"
     "  -l, --log LOG        stderr, off, syslog, or a file whose name has a '/' (LINGERGUARD_LOG)\n"
     "  -f, --format FORMAT  of the records: text or json (LINGERGUARD_FORMAT)\n"
+    "      --drainer        starts a drainer for COMMAND, which ends after it (LINGERGUARD_DRAINER)\n"
     "      --strict         a policy that cannot be used ends COMMAND with status 78 (LINGERGUARD_STRICT)\n"
     "  -h, --help           show this text\n\n"
     "What no option sets is taken from the environment. An error in a policy given here exits 2 and\n"
@@ -37,10 +39,11 @@ struct run_options {
     const char *log;
     const char *format;
     bool strict;
+    bool drainer;
     bool help;
 };
 
-enum { OPTION_STRICT = 256 };
+enum { OPTION_STRICT = 256, OPTION_DRAINER };
 
 static const struct option longs[] = {
     {"policy", required_argument, NULL, 'p'},
@@ -48,6 +51,7 @@ static const struct option longs[] = {
     {"log", required_argument, NULL, 'l'},
     {"format", required_argument, NULL, 'f'},
     {"strict", no_argument, NULL, OPTION_STRICT},
+    {"drainer", no_argument, NULL, OPTION_DRAINER},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
 };
@@ -73,6 +77,9 @@ static int read_options(int argc, char **argv, struct run_options *options)
             break;
         case OPTION_STRICT:
             options->strict = true;
+            break;
+        case OPTION_DRAINER:
+            options->drainer = true;
             break;
         case 'h':
             options->help = true;
@@ -215,6 +222,20 @@ static int set_preload(void)
     return 0;
 }
 
+/* The end of process 1 ends everything in its namespace, the drainer and what it drains with it. */
+static int set_drainer(void)
+{
+    const char *path;
+
+    if (getpid() == 1)
+        return lg_usage_error("run", "--drainer is not for process 1, whose end would end the drainer");
+    path = lg_drainer_start(getenv("LINGERGUARD_LOG"), getenv("LINGERGUARD_FORMAT"));
+    if (!path)
+        return LG_EXIT_RUN_FAILED;
+    set_variable("LINGERGUARD_DRAINER", path);
+    return 0;
+}
+
 static void warn_what_is_not_seen(const char *name)
 {
     const char *off = getenv("LINGERGUARD_OFF");
@@ -245,6 +266,8 @@ int lg_cmd_run(int argc, char **argv)
         status = set_policy(options.rules, options.policy);
     if (status == 0)
         status = set_preload();
+    if (status == 0 && options.drainer)
+        status = set_drainer();
     if (status != 0)
         return status;
     if (options.strict)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# lingerguard drainer: its options, its socket, systemd.
+# lingerguard drainer: its options, its socket, systemd; and run --drainer.
 # shellcheck disable=SC2016,SC2317 # the inner shell expands; functions are called through others
 # shellcheck source=tests/harness/tap.sh
 . "$(dirname "$0")/../harness/tap.sh"
@@ -172,4 +172,48 @@ answer sh -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$LG_COMMAND" drainer 3</dev/null'
 answers "what is no such socket is refused" 2
 like "and named" "$err" "what was passed is not one listening unix socket (ListenSequentialPacket=)"
 
+# run --drainer
+answer "$LG_COMMAND" run --drainer sh -c 'python3 connects.py "$LINGERGUARD_DRAINER" && echo "$LINGERGUARD_DRAINER" && exit 37'
+answers "the exit status is that of the command" 37
+like "the command finds its drainer" "$out" "/lingerguard."
+check "its socket and directory go with it" wait_until 10 test ! -e "${out%/*}"
+answer "$LG_COMMAND" run --drainer -l "$tmp/own.log" -f json sh -c 'python3 connects.py "$LINGERGUARD_DRAINER"'
+check "its log is that of -l, in the format of -f" wait_until 10 grep -q '"counts":"drainer"' own.log
+is "it says nothing else" "$err" ""
+is "the process stays the same" \
+    "$(sh -c 'echo $$; exec "$LG_COMMAND" run --drainer -l off sh -c "echo \$\$"' | uniq | wc -l | tr -d ' ')" 1
+is "it is no child of the command" "$("$LG_COMMAND" run --drainer -l off sh -c 'read -r children </proc/$$/task/$$/children; echo "$children"')" ""
+descriptors='ls /proc/$$/fd'
+is "no descriptor is left open" \
+    "$(LINGERGUARD_OFF=1 "$LG_COMMAND" run --drainer -l off sh -c "$descriptors" 2>/dev/null)" "$(sh -c "$descriptors")"
+is "it does not hold the output of the command" "$("$LG_COMMAND" run --drainer -l off sh -c 'python3 -c "
+import os, socket, time
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.connect(os.environ[\"LINGERGUARD_DRAINER\"])
+if os.fork() == 0:
+    os.close(0); os.close(1); os.close(2); os.setsid(); time.sleep(3); os._exit(0)
+print(os.environ[\"LINGERGUARD_DRAINER\"])" | tee held')" "$(cat held)"
+check "and lives on while a process below the command has a link" listens "$(cat held)"
+check "until that has ended" wait_until 10 test ! -e "$(cat held)"
+answer "$LG_COMMAND" run --drainer ./no-such-program
+answers "a program that is not there exits 127" 127
+mkdir runtime
+answer env XDG_RUNTIME_DIR="$tmp/runtime" "$LG_COMMAND" run --drainer printenv LINGERGUARD_DRAINER
+like "XDG_RUNTIME_DIR is where it is" "$out" "$tmp/runtime/lingerguard."
+is "for nobody else" "$(env XDG_RUNTIME_DIR="$tmp/runtime" "$LG_COMMAND" run --drainer sh -c 'stat -c %a "${LINGERGUARD_DRAINER%/*}"')" 700
+answer env XDG_RUNTIME_DIR="$tmp/missing" "$LG_COMMAND" run --drainer printenv LINGERGUARD_DRAINER
+like "else it is in /tmp" "$out" "/tmp/lingerguard."
+answer sh -c 'trap "" TERM INT CHLD; exec "$LG_COMMAND" run --drainer true'
+answers "signals that are ignored do not matter" 0
+answer env LINGERGUARD_FORMAT=jsn "$LG_COMMAND" run --drainer touch started
+answers "a format that is none exits 125" 125
+check "and starts nothing" test ! -e started
+if unshare --pid --fork true 2>/dev/null; then
+    answer unshare --pid --fork "$LG_COMMAND" run --drainer touch started
+    answers "process 1 exits 2" 2
+    like "process 1 is told why" "$err" "--drainer is not for process 1, whose end would end the drainer"
+    check "and nothing is started" test ! -e started
+else
+    skip pidns "needs a process namespace" "process 1 exits 2"
+fi
+check "every drainer of run ends with its program" wait_until 10 sh -c 'test -z "$(ls -d runtime/* 2>/dev/null)"'
 done_testing

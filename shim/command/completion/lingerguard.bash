@@ -71,7 +71,7 @@ _lingerguard_run() {
     -r | --rules) ;;
     -l | --log) _lingerguard_log ;;
     -f | --format) _lingerguard_words "text json" ;;
-    *) _lingerguard_words "-p --policy -r --rules -l --log -f --format --strict -h --help" ;;
+    *) _lingerguard_words "-p --policy -r --rules -l --log -f --format --drainer --strict -h --help" ;;
     esac
 }
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard drainer: its options. */
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/drainer/settings.h"
 
+#include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const char help[] =

@@ -2,6 +2,7 @@
 #include "shim/command/drainer/listen.h"
 
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -3,6 +3,7 @@
 
 #include "policy/number.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/output.h"
 #include "shim/command/drainer/serve.h"
 
 #include <errno.h>
