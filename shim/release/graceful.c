@@ -12,6 +12,7 @@
 #include "shim/socket/drain.h"
 
 #define LEAVE_FIRST_MS 5
+#define LEAVE_ROOM_MS  20
 #define QUANTUM_MS     100u /* taken out of the budget at first, and twice as much each further time */
 
 /* A drain under way. */
@@ -51,19 +52,27 @@ static uint32_t next_part(struct wait *wait, uint64_t now_ms)
     return (uint32_t)((granted_ms < end_ms ? granted_ms : end_ms) - now_ms);
 }
 
-/* With the descriptor's write side open, room to write tells that no writer is blocked. */
-static void half_close(struct wait *wait, int ready)
+static void half_close(struct wait *wait)
 {
-    if (wait->is_half_closed || !(ready & POLLOUT || lg_sys_is_single_threaded()))
-        return;
     lg_drain_half_close(wait->fd);
     wait->is_half_closed = true;
 }
 
-/* Leaves what has just come to another thread that may be blocked in a read. True when that took it. */
-static bool is_taken_by_other(struct wait *wait, int ready)
+/* Room to write came: a writer that was blocked takes it first, or there is none. */
+static void half_close_later(struct wait *wait)
 {
-    if (wait->is_only_reader || ready & (POLLRDHUP | POLLHUP | POLLERR))
+    lg_sys_poll(-1, 0, LEAVE_ROOM_MS);
+    if (lg_sys_poll(wait->fd, POLLOUT, 0) & POLLOUT)
+        half_close(wait);
+}
+
+/*
+ * Leaves what has just come, be it with the peer's FIN, to another thread that may be blocked in a read. True when that
+ * took it, and may read on.
+ */
+static bool is_taken_by_other(struct wait *wait)
+{
+    if (wait->is_only_reader || lg_facts_readable_bytes(wait->fd) <= 0)
         return false;
     lg_sys_poll(-1, 0, LEAVE_FIRST_MS);
     wait->is_only_reader = lg_facts_readable_bytes(wait->fd) != 0;
@@ -94,10 +103,11 @@ static enum lg_graceful_end take_input(struct wait *wait, int ready)
 {
     long got;
 
-    half_close(wait, ready);
+    if (ready & POLLOUT)
+        half_close_later(wait);
     if (!(ready & ~POLLOUT))
         return LG_GRACEFUL_NO_WAIT;
-    if (is_taken_by_other(wait, ready))
+    if (is_taken_by_other(wait))
         return LG_GRACEFUL_OTHER_READER;
     got = lg_drain_read(wait->fd);
     if (got > 0)
@@ -133,7 +143,8 @@ static enum lg_graceful_end discard_and_wait(struct wait *wait)
     long got = lg_drain_discard(wait->fd, socket->ready & POLLPRI, wait->drain->drained_bytes);
     enum lg_graceful_end end = judge_read(wait, got);
 
-    half_close(wait, socket->ready);
+    if (socket->ready & POLLOUT || lg_sys_is_single_threaded())
+        half_close(wait);
     return end == LG_GRACEFUL_NO_WAIT ? wait_for_fin(wait) : end;
 }
 
