@@ -39,8 +39,9 @@ static bool close_one(void *context, unsigned fd)
     if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd))
         return true;
     way = lg_closing_begin(&closing, range->call, (int)fd, range->caller);
-    /* At once where a record waits for the close; the others go all together. */
-    if (way == LG_CLOSE_AT_ONCE || (way == LG_CLOSE_AS_ASKED && (closing.recorded || range->all)))
+    /* At once where a record waits for the close, or the waiting budget; the others go all together. */
+    if (way == LG_CLOSE_AT_ONCE ||
+        (way == LG_CLOSE_AS_ASKED && (closing.recorded || closing.linger_ms > 0 || range->all)))
         lg_sys_close((int)fd);
     lg_closing_finish(&closing);
     return true;

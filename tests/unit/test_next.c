@@ -330,6 +330,102 @@ static void test_clone_memory(void)
     CHECK(!lg_holder_is_sole(200));
 }
 
+/* ---- Many closes in one ---- */
+
+#define MANY 4
+
+static int lingering;
+
+/* Counts those that would wait in there, one after the other. */
+static int count_lingering(unsigned first, unsigned last, int flags)
+{
+    for (unsigned fd = first; fd <= last && fd < first + 2 * MANY; fd++) {
+        struct linger linger = {0, 0};
+        socklen_t size = sizeof linger;
+
+        lingering += getsockopt((int)fd, SOL_SOCKET, SO_LINGER, &linger, &size) == 0 && linger.l_onoff != 0;
+    }
+    return libc.close_range(first, last, flags);
+}
+
+/* To a peer that does not read, with more unsent than it has room for. */
+static int stuck(int number)
+{
+    static const struct net_options small = {.send_bytes = 16384, .receive_bytes = 4096};
+    struct net_pair pair = net_pair(AF_INET, &small);
+    struct linger zero = {1, 0};
+
+    CHECK_INT(setsockopt(pair.server, SOL_SOCKET, SO_LINGER, &zero, sizeof zero), 0);
+    net_fill(pair.server, 0);
+    CHECK_INT(fcntl(pair.server, F_SETFL, 0), 0);
+    CHECK_INT(fcntl(pair.server, F_DUPFD, number), number);
+    close(pair.server);
+    return pair.client;
+}
+
+/* The budget is for all of them together, recorded or not. */
+static void test_range_waits_once(void)
+{
+    int client[MANY];
+
+    put_in_force("linger 1s quiet");
+    libc = lg_next;
+    lg_next.close_range = count_lingering;
+    for (int i = 0; i < MANY; i++)
+        client[i] = stuck(200 + i);
+    CHECK_INT(close_range(200, 200 + MANY, 0), 0);
+    CHECK_INT(lingering, 0);
+    for (int i = 0; i < MANY; i++) {
+        CHECK_INT(fcntl(200 + i, F_GETFD), -1);
+        close(client[i]);
+    }
+}
+
+/* ---- Calls that fail ---- */
+
+static int failing_dup3(int from, int to, int flags)
+{
+    (void)from, (void)to, (void)flags;
+    errno = EBUSY;
+    return -1;
+}
+
+static int failing_dup2(int from, int to)
+{
+    return failing_dup3(from, to, 0);
+}
+
+static int interrupted_close(int fd)
+{
+    libc.close(fd);
+    errno = EINTR;
+    return -1;
+}
+
+/* What libc answers is what the program gets. */
+static void test_answers(void)
+{
+    struct net_pair pair = net_pair(AF_INET, NULL);
+    struct linger zero = {1, 0};
+
+    put_in_force("orderly on linger-zero,unread");
+    libc = lg_next;
+    CHECK_INT(setsockopt(pair.server, SOL_SOCKET, SO_LINGER, &zero, sizeof zero), 0);
+    lg_next.dup2 = failing_dup2;
+    lg_next.dup3 = failing_dup3;
+    errno = 0;
+    CHECK_INT(dup2(pair.client, pair.server), -1);
+    CHECK_INT(errno, EBUSY);
+    errno = 0;
+    CHECK_INT(dup3(pair.client, pair.server, 0), -1);
+    CHECK_INT(errno, EBUSY);
+    lg_next.close = interrupted_close;
+    errno = 0;
+    CHECK_INT(close(pair.server), -1);
+    CHECK_INT(errno, EINTR);
+    CHECK(net_read_all(pair.client, 5000).eof);
+}
+
 static const struct tap_test tests[] = {
     {"a socket that is opened in the middle of a fork or spawn is not ours alone", test_opened_meanwhile, 0},
     {"a thread with a table of its own: numbers prove nothing any more, unshare", test_unshare, 0},
@@ -337,6 +433,8 @@ static const struct tap_test tests[] = {
     {"a thread with a table of its own: numbers prove nothing any more, close_range", test_unshare_by_range, 0},
     {"a process with one thread may unshare its table", test_unshare_alone, 0},
     {"a process that shares the memory and not the table", test_clone_memory, 0},
+    {"a range of closes waits within one budget", test_range_waits_once, 0},
+    {"an error of the call that we hide is the program's", test_answers, 0},
 };
 
 int main(int argc, char **argv)
