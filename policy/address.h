@@ -41,9 +41,9 @@ static inline bool lg_prefix_equal(const uint8_t *a, const uint8_t *b, unsigned 
 {
     uint64_t high = lg_word_at(a) ^ lg_word_at(b);
 
-    if (bits < 64)
+    if (bits <= 64)
         return bits == 0 || high >> (64 - bits) == 0;
-    return high == 0 && (bits == 64 || (lg_word_at(a + 8) ^ lg_word_at(b + 8)) >> (128 - bits) == 0);
+    return high == 0 && (lg_word_at(a + 8) ^ lg_word_at(b + 8)) >> (128 - bits) == 0;
 }
 
 /* Clears all bits of `bytes` behind the first `prefix_bits`. */

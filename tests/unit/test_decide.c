@@ -309,17 +309,20 @@ static void test_needs_of_any_user(void)
 static void test_keep_possible(void)
 {
     struct lg_process_facts process = {.exe = text_of("/bin/x"), .cgroup = text_of("/a"), .user = LG_USER_UNKNOWN};
+    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO, .user = 5, .exe = process.exe};
     uint32_t digest;
 
-    REQUIRE(
-        parse("allow exe y; reject exe x,z local :1,:2; observe user 3; allow cgroup b; drain 1s exe *y; linger 1s") ==
-        0);
+    REQUIRE(parse("allow exe y local :3; reject exe x,z local :1,:2; observe user 3; allow cgroup b; drain 1s exe *y; "
+                  "linger 1s") == 0);
     digest = lg_policy_digest(&policy);
     lg_policy_keep_possible(&policy, &process);
     buffer_clear(&out);
     lg_policy_print(&policy, buffer_put, &out);
     CHECK_TEXT(out.at, "reject EPERM exe x,z local :1,:2\nobserve user 3\nlinger 1s\n");
     CHECK_INT(policy.rules[0].line, 2);
+    CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_LINGER);
+    REQUIRE(lg_parse_address(text_of("10.0.0.1:2"), &facts.local));
+    CHECK_INT(lg_decide(&policy, &facts).verdict.kind, LG_VERDICT_REJECT);
     CHECK_INT(lg_policy_digest(&policy), digest);
     process.user = 4;
     lg_policy_keep_possible(&policy, &process);

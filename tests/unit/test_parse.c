@@ -69,7 +69,8 @@ static const struct {
     {"drain 5s idle 5s on unread,late local :1", "drain 5s idle 5s on unread,late local :1"},
     {"drain 1h idle 1ms quiet", "drain 60m idle 1ms quiet"},
     {"skip exe java", "skip exe java"},
-    {"skip exe /usr/bin/*,\"a b\";skip exe y;log off;allow", "skip exe /usr/bin/*;skip exe \"a b\";skip exe y;log off;allow"},
+    {"skip exe /usr/bin/*,\"a b\";skip exe y;log off;allow",
+     "skip exe /usr/bin/*;skip exe \"a b\";skip exe y;log off;allow"},
     {"allow user 0", "allow user 0"},
     {"allow user 4294967294", "allow user 4294967294"},
     {"allow cgroup */nginx.service", "allow cgroup */nginx.service"},
@@ -300,6 +301,8 @@ static void test_quotes(void)
     CHECK_INT(policy.rule_count, 2);
     CHECK_INT(policy.rules[1].line, 2);
     CHECK(text_equal(policy.globs[0], text_of("a;b")));
+    CHECK_INT(parse(&rules, "allow # \"no; observe # no\""), 0);
+    CHECK_INT(policy.rule_count, 2);
     CHECK(text_equal(policy.globs[1], text_of("c # d")));
     CHECK_INT(parse(&file, "allow exe \"a;b\",\"c # d\" # it's \"; \n observe exe \"\\e\"; allow"), 0);
     CHECK_INT(policy.rule_count, 3);

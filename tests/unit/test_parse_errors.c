@@ -542,6 +542,8 @@ static const struct {
      "\"exe java\"?"},
     {TEXT("allow local:10.0.0.1"), "rules:1:7: error: no blank in \"local:10.0.0.1\"; expected a blank between a word "
                                    "and its value; did you mean \"local 10.0.0.1\"?"},
+    {TEXT("allow exe=\303\251"),
+     "rules:1:7: error: no blank in \"exe=\303\251\"; expected a blank between a word and its value"},
     {TEXT("allow exe= java"),
      "rules:1:7: error: no blank in \"exe=\"; expected a blank between a word and its value; did you mean \"exe\"?"},
     {TEXT("log=stderr"), "rules:1:1: error: no blank in \"log=stderr\"; expected a blank between a word and its value; "

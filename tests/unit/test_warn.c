@@ -67,6 +67,7 @@ static const struct {
     {"allow exe *; allow exe y; allow exe /a/*", "2n 3n"},
     {"allow exe j*; allow exe java; allow exe /opt/java; allow exe /opt/x; allow exe j?va", "2n 3n"},
     {"allow exe */java; allow exe java", ""},
+    {"allow exe [/j]ava; allow exe java", ""},
     {"allow exe /opt/*; allow exe /opt/x; allow exe /opt/x*; allow exe opt", "2n"},
     {"allow exe x; allow exe x local :1; allow local :1", "2n"},
     {"allow exe x local :1; allow exe x", ""},
