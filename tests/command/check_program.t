@@ -93,6 +93,14 @@ if command -v musl-gcc >/dev/null; then
     sees "a musl program" 0 "sees all: dynamic, musl, " ./musl
     like "a musl program's imports" "$out" "imports close setsockopt"
     is "a musl program: no library is missing" "$(json '"@{$_->{notes}}"' ./musl)" ""
+    # Its loader's list of directories, beside the loader, is a FIFO: nothing is opened that waits.
+    mkdir -p prefix/lib prefix/etc
+    ln -s /lib/ld-musl-x86_64.so.1 prefix/lib/
+    mkfifo prefix/etc/ld-musl-x86_64.path
+    echo 'int dep;' | musl-gcc -shared -xc -o prefix/libdep.so -
+    musl-gcc -Wl,--dynamic-linker="$tmp/prefix/lib/ld-musl-x86_64.so.1" -Wl,--no-as-needed -o musl-fifo net.c -Lprefix -ldep
+    run_deadline 10 "$LG_COMMAND" check-program ./musl-fifo >/dev/null 2>&1
+    check "a FIFO as musl's path file does not hold it up" test $? -ne 124
     musl-gcc -static -o musl-static net.c
     sees "a static musl program" 3 "statically linked" ./musl-static
 else

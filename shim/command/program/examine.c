@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From a name to what is known of the program. */
 #include "policy/text.h"
+#include "shim/command/common/plain_file.h"
 #include "shim/command/common/preload_text.h"
 #include "shim/command/program/elf_file.h"
 #include "shim/command/program/findings.h"
@@ -176,7 +177,7 @@ static enum lg_libc find_libc(const struct lg_elf *elf)
 static bool is_preloaded_for_all(void)
 {
     static char bytes[1u << 20];
-    FILE *file = fopen(LG_PRELOAD_FILE, "re");
+    FILE *file = lg_plain_file_open(LG_PRELOAD_FILE);
     struct lg_text text = {bytes, file ? fread(bytes, 1, sizeof(bytes), file) : 0}, name;
     char path[PATH_MAX];
     size_t at = 0;

@@ -74,7 +74,7 @@ const char *lg_kind_platform(const struct lg_program_kind *kind)
 static bool kind_of_path(const char *path, struct lg_program_kind *kind)
 {
     uint64_t budget_bytes = READ_BYTES_MAX;
-    struct lg_elf_file file = {open(path, O_RDONLY | O_CLOEXEC), &budget_bytes};
+    struct lg_elf_file file = {open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC), &budget_bytes};
     struct lg_elf *elf = calloc(1, sizeof(*elf));
     struct stat status;
     const char *why;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The search of execvp, of glibc's loader and of musl's. */
 #include "shim/command/program/search.h"
+#include "shim/command/common/plain_file.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -208,18 +209,13 @@ static bool offer_conf(struct search *search, const char *path, unsigned depth)
     char line[PATH_MAX];
     bool taken = false;
     FILE *file;
-    int fd;
 
     if (depth > CONF_DEPTH_MAX || search->conf_files >= CONF_FILES_MAX)
         return false;
     search->conf_files++;
-    fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    file = fd < 0 ? NULL : fdopen(fd, "r");
-    if (!file) {
-        if (fd >= 0)
-            close(fd);
+    file = lg_plain_file_open(path);
+    if (!file)
         return false;
-    }
     while (!taken && search->places < LG_SEARCH_PLACES_MAX && fgets(line, sizeof(line), file))
         taken = offer_conf_line(search, line, path, depth);
     fclose(file);
@@ -274,7 +270,7 @@ static bool offer_musl_path(struct search *search, bool *there)
         return false;
     snprintf(path, sizeof(path), "%.*s/etc/%.*s.path", (int)(lib - interpreter), interpreter,
              (int)strcspn(base + 1, "."), base + 1);
-    file = fopen(path, "re");
+    file = lg_plain_file_open(path);
     if (!file)
         return false;
     *there = true;
