@@ -199,6 +199,13 @@ else
     skip go "go is not installed" "a program of this machine's Go"
 fi
 
+# --- no libc
+echo 'void _start(void) { for (;;) ; }' >bare.c
+"$cc" -nostdlib -fno-stack-protector -fPIE -pie -o bare bare.c
+sees "a dynamic program without a libc" 3 "sees nothing: no libc is loaded, without which the library does nothing" ./bare
+libc=$(ldd /bin/true | awk '/libc\.so/ { print $3 }')
+sees "libc itself as a program" 3 "sees nothing: no libc is loaded" "$libc"
+
 # --- io_uring, syscall, own definitions
 
 echo 'int io_uring_queue_init(void) { return 0; }' >uring.c

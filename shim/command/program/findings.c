@@ -93,6 +93,19 @@ static bool is_of_another_kind(const struct lg_program *program)
     return !lg_kind_is_same(&program->kind, &program->library_kind);
 }
 
+static bool library_is_libc(const struct lg_program_library *library)
+{
+    return lg_starts_with(library->name, "libc.");
+}
+
+/* libc.so.6 as a program is its own, and calls nothing by name; where a library is missing, or not looked for, nothing
+ * is known. */
+static bool has_no_libc(const struct lg_program *program)
+{
+    return program->dynamic && !is_of_another_kind(program) && !program->libraries_left_out &&
+           !any_library(program, library_is_missing) && !any_library(program, library_is_libc);
+}
+
 static void put_kind(const struct lg_program_kind *kind, bool with_order, FILE *file)
 {
     fprintf(file, "%u-bit %s%s", kind->bits, kind->name,
@@ -317,6 +330,8 @@ static bool has_unknown_libc(const struct lg_program *program)
 const struct lg_finding lg_findings[LG_FINDINGS] = {
     {"static", LG_COVERAGE_NOTHING, is_static, NULL, put_static},
     {"go", LG_COVERAGE_NOTHING, is_go, "built with Go: Go makes its own system calls", NULL},
+    {"libc-missing", LG_COVERAGE_NOTHING, has_no_libc, "no libc is loaded, without which the library does nothing",
+     NULL},
     {"machine", LG_COVERAGE_NOTHING, is_of_another_kind, NULL, put_kinds},
     {"setuid", LG_COVERAGE_NOTHING, is_setuid, NULL, put_setuid},
     {"setgid", LG_COVERAGE_NOTHING, is_setgid, NULL, put_setgid},

@@ -18,7 +18,7 @@ struct lg_finding {
 };
 
 /* In the order in which they are shown: those that leave nothing, those that leave a part, notes. */
-#define LG_FINDINGS 21u
+#define LG_FINDINGS 22u
 extern const struct lg_finding lg_findings[LG_FINDINGS];
 
 /* Writes a finding for people, without a line end. */
