@@ -3,7 +3,7 @@
 
 int lg_gate_close_below = INT_MAX;
 bool lg_gate_inspects_closes;
-int lg_gate_own_descriptor = -1;
+int lg_gate_own_descriptors[LG_OWN_COUNT] = {-1, -1};
 bool lg_gate_sandboxed;
 
 static bool inspection_wanted;
@@ -17,13 +17,19 @@ static bool wants_inspection(void)
 
 static int wanted_below(void)
 {
-    bool sandboxed = __atomic_load_n(&lg_gate_sandboxed, __ATOMIC_SEQ_CST);
-    int own = sandboxed ? -1 : __atomic_load_n(&lg_gate_own_descriptor, __ATOMIC_SEQ_CST);
     int below = __atomic_load_n(&lowest_evidence, __ATOMIC_SEQ_CST);
 
     if (wants_inspection())
         return 0;
-    return own >= 0 && own < below ? own : below;
+    if (__atomic_load_n(&lg_gate_sandboxed, __ATOMIC_SEQ_CST)) /* what is ours is of no use any more */
+        return below;
+    for (int i = 0; i < LG_OWN_COUNT; i++) {
+        int own = __atomic_load_n(&lg_gate_own_descriptors[i], __ATOMIC_SEQ_CST);
+
+        if (own >= 0 && own < below)
+            below = own;
+    }
+    return below;
 }
 
 /* Another thread may set a flag between our look and our store, and store before us: so we look again. */
@@ -52,9 +58,9 @@ void lg_gate_sandbox(bool sandboxed)
     update();
 }
 
-void lg_gate_own(int fd)
+void lg_gate_own(enum lg_own which, int fd)
 {
-    __atomic_store_n(&lg_gate_own_descriptor, fd, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&lg_gate_own_descriptors[which], fd, __ATOMIC_SEQ_CST);
     update();
 }
 

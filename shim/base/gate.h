@@ -4,8 +4,8 @@
  * load, one comparison and a jump for a close.
  *
  * One number decides, and three parties may lower it: whoever holds evidence about descriptors from
- * some number on (shim/holder), the log's own descriptor, which the program must not close
- * (shim/record), and the policy that wants every close inspected (shim/release).
+ * some number on (shim/holder), descriptors of our own, which the program must not close (the log's,
+ * the drainer's), and the policy that wants every close inspected (shim/release).
  *
  * Every function is async-signal-safe, thread-safe and fork-safe: plain stores of flags, and a value
  * that is computed anew from all of them until it holds.
@@ -25,8 +25,15 @@ extern int lg_gate_close_below __attribute__((visibility("hidden")));
 /* Whether closes are inspected; else what is not below the number above only loses its evidence. */
 extern bool lg_gate_inspects_closes __attribute__((visibility("hidden")));
 
-/* The number of the log's descriptor, -1 when there is none. */
-extern int lg_gate_own_descriptor __attribute__((visibility("hidden")));
+/* Descriptors of our own, which the program must not close; -1 when there is none. */
+enum lg_own { LG_OWN_LOG = 0, LG_OWN_LINK, LG_OWN_COUNT };
+extern int lg_gate_own_descriptors[LG_OWN_COUNT] __attribute__((visibility("hidden")));
+
+static inline bool lg_gate_is_own(int fd)
+{
+    return fd == __atomic_load_n(&lg_gate_own_descriptors[LG_OWN_LOG], __ATOMIC_RELAXED) ||
+           fd == __atomic_load_n(&lg_gate_own_descriptors[LG_OWN_LINK], __ATOMIC_RELAXED);
+}
 
 static inline bool lg_gate_can_skip(int fd)
 {
@@ -47,7 +54,7 @@ static inline bool lg_gate_inspects(void)
 /* True when `fd` is neither to be inspected nor ours: a close of it is the kernel's alone. */
 static inline bool lg_gate_is_plain(int fd)
 {
-    return !lg_gate_inspects() && fd != __atomic_load_n(&lg_gate_own_descriptor, __ATOMIC_RELAXED);
+    return !lg_gate_inspects() && !lg_gate_is_own(fd);
 }
 
 /*
@@ -69,8 +76,8 @@ void lg_gate_sandbox(bool sandboxed);
 /* From now on, or no longer, every close is inspected, unless the process is sandboxed. */
 void lg_gate_inspect(bool inspects);
 
-/* The log's descriptor has this number, or none (-1). */
-void lg_gate_own(int fd);
+/* This descriptor of ours has the number `fd`, or none (-1). */
+void lg_gate_own(enum lg_own which, int fd);
 
 /* There is evidence about the descriptor `fd`, which its close must take back. */
 void lg_gate_evidence(int fd);

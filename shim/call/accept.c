@@ -4,6 +4,7 @@
 
 #include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/epolls.h"
 #include "shim/holder/holder.h"
 
 LG_EXPORT int socket(int family, int type, int protocol)
@@ -43,7 +44,9 @@ LG_EXPORT int pidfd_getfd(int pidfd, int target, unsigned flags)
 {
     int result = lg_next.pidfd_getfd(pidfd, target, flags);
 
-    if (result >= 0)
+    if (result >= 0) {
         lg_holder_forget(result);
+        lg_epolls_received(result);
+    }
     return result;
 }

@@ -11,6 +11,7 @@
 #include "shim/holder/holder.h"
 #include "shim/record/sink.h"
 #include "shim/release/closing.h"
+#include "shim/release/hand_off.h"
 
 /* syscall(SYS_close) is no cancellation point, and is called for that. */
 static int close_next(int fd, enum lg_call call)
@@ -39,7 +40,8 @@ LG_SLOW_PATH int lg_close_slowly(int fd, enum lg_call call, uintptr_t caller)
     struct lg_closing closing;
     int result;
 
-    if (lg_sink_owns(fd)) { /* the program never opened it, so for the program it is not there */
+    if (lg_sink_owns(fd) ||
+        lg_hand_off_owns(fd)) { /* the program never opened it, so for the program it is not there */
         errno = EBADF;
         return -1;
     }

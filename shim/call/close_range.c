@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* close_range and closefrom: many closes in one, and our own descriptor is not among them. */
+/* close_range and closefrom: many closes in one, and our own descriptors are not among them. */
 #include <errno.h>
 #include <sched.h>
 #include <sys/resource.h>
@@ -14,6 +14,7 @@
 #include "shim/holder/holder.h"
 #include "shim/record/sink.h"
 #include "shim/release/closing.h"
+#include "shim/release/hand_off.h"
 
 /* <linux/close_range.h> is younger than some of the systems that this is built on. */
 #define RANGE_UNSHARE 2
@@ -36,7 +37,8 @@ static bool close_one(void *context, unsigned fd)
     struct lg_closing closing;
     enum lg_close_way way;
 
-    if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd))
+    if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd) ||
+        lg_hand_off_owns((int)fd))
         return true;
     way = lg_closing_begin(&closing, range->call, (int)fd, range->caller);
     /* At once where a record waits for the close, or the waiting budget; the others go all together. */
@@ -64,24 +66,39 @@ static int range_next(unsigned first, unsigned last, int flags, enum lg_call cal
                                    : lg_next.close_range(first, last, flags);
 }
 
-/* The range without the descriptor that is ours. */
-static int range_around(unsigned own, unsigned first, unsigned last, int flags, enum lg_call call)
+/* The lowest descriptor of our own that lies in the range, -1 when there is none. */
+static int own_in(unsigned first, unsigned last)
+{
+    const int own[] = {lg_sink_fd(), lg_hand_off_fd()};
+    int lowest = -1;
+
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++) {
+        if (own[i] >= 0 && (unsigned)own[i] >= first && (unsigned)own[i] <= last && (lowest < 0 || own[i] < lowest))
+            lowest = own[i];
+    }
+    return lowest;
+}
+
+/* The range without the descriptors that are ours. */
+static int range_around_own(unsigned first, unsigned last, int flags, enum lg_call call)
 {
     int result = 0;
+    int own;
 
-    if (flags & RANGE_UNSHARE && own == first && own == last)
-        return (int)lg_next_result(lg_syscall3(SYS_unshare, CLONE_FILES, 0, 0));
-    if (own > first)
-        result = range_next(first, own - 1, flags, call);
-    if (result == 0 && own < last)
-        result = range_next(own + 1, last, flags, call);
-    return result;
+    if (own_in(first, last) < 0)
+        return range_next(first, last, flags, call);
+    if (flags & RANGE_UNSHARE) /* once, also where nothing but our own is in the range */
+        result = (int)lg_next_result(lg_syscall3(SYS_unshare, CLONE_FILES, 0, 0));
+    for (; result == 0 && first <= last && (own = own_in(first, last)) >= 0; first = (unsigned)own + 1) {
+        if ((unsigned)own > first)
+            result = range_next(first, (unsigned)own - 1, flags & ~RANGE_UNSHARE, call);
+    }
+    return result == 0 && first <= last ? range_next(first, last, flags & ~RANGE_UNSHARE, call) : result;
 }
 
 LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
 {
     struct range range = {first, last, call, caller, -1, false};
-    int own;
 
     if (flags & RANGE_UNSHARE)
         lg_epoch_split();
@@ -92,10 +109,7 @@ LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags,
         close_each(&range);
     else if (!(flags & RANGE_UNSHARE))
         lg_holder_forget_range(first, last);
-    own = lg_sink_fd();
-    if (own >= 0 && (unsigned)own >= first && (unsigned)own <= last)
-        return range_around((unsigned)own, first, last, flags, call);
-    return range_next(first, last, flags, call);
+    return range_around_own(first, last, flags, call);
 }
 
 LG_EXPORT int close_range(unsigned first, unsigned last, int flags)

@@ -14,6 +14,7 @@
 #include "shim/holder/holder.h"
 #include "shim/record/sink.h"
 #include "shim/release/closing.h"
+#include "shim/release/hand_off.h"
 
 LG_EXPORT int dup(int fd)
 {
@@ -51,6 +52,8 @@ LG_SLOW_PATH int lg_dup_onto_slowly(enum lg_dup kind, int from, int to, int flag
     bool owns = replaces && lg_sink_owns(to);
     int result;
 
+    if (replaces && lg_hand_off_owns(to))
+        lg_hand_off_lose();
     if (owns)
         lg_sink_move();
     else if (replaces && lg_closing_begin(&closing, call, to, caller) == LG_CLOSE_BUSY) {

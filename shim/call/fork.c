@@ -11,6 +11,7 @@
 
 #include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/epolls.h"
 #include "shim/holder/holder.h"
 #include "shim/holder/pending_close.h"
 #include "shim/release/waiting.h"
@@ -25,6 +26,7 @@ static pid_t forked(pid_t child)
     if (child == 0) {
         lg_waiting_forked();
         lg_pending_close_forked();
+        lg_epolls_forked();
     }
     return child;
 }

@@ -119,6 +119,16 @@ static int raw_pidfd_getfd(int pidfd, int target, unsigned flags)
     return (int)lg_next_result(lg_syscall3(SYS_pidfd_getfd, pidfd, target, (long)flags));
 }
 
+static int raw_epoll_create1(int flags)
+{
+    return (int)lg_next_result(lg_syscall3(SYS_epoll_create1, flags, 0, 0));
+}
+
+static int raw_epoll_create(int size)
+{
+    return size > 0 ? raw_epoll_create1(0) : (int)lg_next_result(-EINVAL);
+}
+
 static long raw_syscall(long number, ...)
 {
     va_list more;
@@ -161,6 +171,8 @@ struct lg_next lg_next = {
     .recvmmsg = raw_recvmmsg,
     .socket = raw_socket,
     .pidfd_getfd = raw_pidfd_getfd,
+    .epoll_create = raw_epoll_create,
+    .epoll_create1 = raw_epoll_create1,
     .syscall = raw_syscall,
     .prctl = raw_prctl,
     .fork = raw_fork,
@@ -218,6 +230,8 @@ static const struct {
     ENTRY(recvmmsg),
     ENTRY(socket),
     ENTRY(pidfd_getfd),
+    ENTRY(epoll_create),
+    ENTRY(epoll_create1),
     ENTRY(syscall),
     ENTRY(prctl),
     ENTRY(fork),

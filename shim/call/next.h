@@ -41,6 +41,8 @@ struct lg_next {
     int (*recvmmsg)(int, struct mmsghdr *, unsigned, int, struct timespec *);
     int (*socket)(int, int, int);
     int (*pidfd_getfd)(int, int, unsigned);
+    int (*epoll_create)(int);
+    int (*epoll_create1)(int);
     pid_t (*fork)(void);
     pid_t (*_Fork)(void); /* NULL where libc has none */
     int (*clone)(int (*)(void *), void *, int, void *, ...);

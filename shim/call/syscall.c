@@ -18,8 +18,15 @@
 #include "shim/call/calls.h"
 #include "shim/call/export.h"
 #include "shim/call/next.h"
+#include "shim/holder/epolls.h"
 #include "shim/holder/holder.h"
 #include "shim/release/abort_request.h"
+
+#ifdef SYS_io_uring_setup
+#define SYS_IO_URING_SETUP SYS_io_uring_setup
+#else
+#define SYS_IO_URING_SETUP (-1)
+#endif
 
 #define ANSWERED 1 /* by lg_syscall_slowly */
 #define FORKS    2 /* the epoch changes, then on */
@@ -27,11 +34,30 @@
 /* Read by the assembly below, which takes a number from 512 on as none of ours. */
 extern const uint8_t lg_syscall_kinds[512] __attribute__((visibility("hidden")));
 const uint8_t lg_syscall_kinds[512] = {
-    [SYS_close] = ANSWERED,       [SYS_close_range] = ANSWERED, [SYS_setsockopt] = ANSWERED, [SYS_shutdown] = ANSWERED,
-    [SYS_connect] = ANSWERED,     [SYS_accept4] = ANSWERED,     [SYS_dup] = ANSWERED,        [SYS_dup3] = ANSWERED,
-    [SYS_fcntl] = ANSWERED,       [SYS_sendmsg] = ANSWERED,     [SYS_sendmmsg] = ANSWERED,   [SYS_recvmsg] = ANSWERED,
-    [SYS_recvmmsg] = ANSWERED,    [SYS_socket] = ANSWERED,      [SYS_unshare] = ANSWERED,    [SYS_prctl] = ANSWERED,
+    [SYS_close] = ANSWERED,
+    [SYS_close_range] = ANSWERED,
+    [SYS_setsockopt] = ANSWERED,
+    [SYS_shutdown] = ANSWERED,
+    [SYS_connect] = ANSWERED,
+    [SYS_accept4] = ANSWERED,
+    [SYS_dup] = ANSWERED,
+    [SYS_dup3] = ANSWERED,
+    [SYS_fcntl] = ANSWERED,
+    [SYS_sendmsg] = ANSWERED,
+    [SYS_sendmmsg] = ANSWERED,
+    [SYS_recvmsg] = ANSWERED,
+    [SYS_recvmmsg] = ANSWERED,
+    [SYS_socket] = ANSWERED,
+    [SYS_unshare] = ANSWERED,
+    [SYS_prctl] = ANSWERED,
     [SYS_seccomp] = ANSWERED,
+    [SYS_epoll_create1] = ANSWERED,
+#ifdef SYS_epoll_create
+    [SYS_epoll_create] = ANSWERED,
+#endif
+#ifdef SYS_io_uring_setup
+    [SYS_io_uring_setup] = ANSWERED,
+#endif
 #ifdef SYS_pidfd_getfd
     [SYS_pidfd_getfd] = ANSWERED,
 #endif
@@ -100,6 +126,18 @@ static long opened_by_number(long number, const struct arguments *with)
 #endif
     else
         lg_holder_accepted((int)with->at[0], (int)result, epoch);
+    return result;
+}
+
+/* A ring of io_uring may poll a socket, and nothing takes it out again. */
+static long polled_by_number(long number, const struct arguments *with)
+{
+    long result = go_on(number, with);
+
+    if (result >= 0 && number == SYS_IO_URING_SETUP)
+        lg_epolls_unknown();
+    else if (result >= 0)
+        lg_holder_made_epoll((int)result);
     return result;
 }
 
@@ -196,6 +234,14 @@ long lg_syscall_slowly(long number, ...)
     case SYS_pidfd_getfd:
 #endif
         return opened_by_number(number, &with);
+    case SYS_epoll_create1:
+#ifdef SYS_epoll_create
+    case SYS_epoll_create:
+#endif
+#ifdef SYS_io_uring_setup
+    case SYS_io_uring_setup:
+#endif
+        return polled_by_number(number, &with);
     case SYS_dup:
         return duplicated_by_number(number, &with);
 #ifdef SYS_dup2

@@ -3,6 +3,7 @@
 
 #include "shim/base/gate.h"
 #include "shim/base/sys.h"
+#include "shim/holder/epolls.h"
 #include "shim/socket/facts.h"
 
 unsigned long lg_epoch;
@@ -14,8 +15,9 @@ static bool ended;
  * known". Pages that no descriptor reaches are never touched.
  *
  * The word, from the low end: role (2 bits), the number above its 16th bit (5), the next duplicate's
- * number plus 1 (21), whether a request was recorded (1), epoch plus 1 (35). The word 0 is an empty place. The
- * duplicates of a socket form a ring, so that each of them leads to all others.
+ * number plus 1 (21), whether a request was recorded (1), whether it ever had a duplicate (1), epoch plus
+ * 1 (34). The word 0 is an empty place. The duplicates of a socket form a ring, so that each of them leads
+ * to all others.
  */
 #define PLACES       65536u
 #define ROLE_MASK    ((uint64_t)3)
@@ -24,8 +26,9 @@ static bool ended;
 #define NEXT_SHIFT   7
 #define NEXT_MASK    ((((uint64_t)1 << 21) - 1) << NEXT_SHIFT)
 #define RECORDED     ((uint64_t)1 << 28)
-#define EPOCH_SHIFT  29
-#define EPOCH_LAST   (((uint64_t)1 << 35) - 2) /* from here on there is no evidence any more */
+#define DUPLICATED   ((uint64_t)1 << 29)
+#define EPOCH_SHIFT  30
+#define EPOCH_LAST   (((uint64_t)1 << 34) - 2) /* from here on there is no evidence any more */
 #define NUMBER_LIMIT (1 << 20)                 /* the default of fs.nr_open: beyond it nothing is noted */
 #define RING_MAX     8u                        /* a socket with more descriptors than that is not ours alone */
 
@@ -154,6 +157,13 @@ void lg_holder_made(int fd, unsigned long epoch)
     make(fd, epoch, LG_ROLE_UNKNOWN);
 }
 
+void lg_holder_made_epoll(int fd)
+{
+    if (can_note(fd))
+        raise_highest((unsigned)fd);
+    lg_epolls_made(fd);
+}
+
 void lg_holder_accepted(int listener, int fd, unsigned long epoch)
 {
     make(fd, epoch, LG_ROLE_ACCEPTED);
@@ -194,6 +204,7 @@ bool lg_holder_forget(int fd)
 {
     uint64_t word = read_word(fd);
 
+    lg_epolls_forget(fd);
     while (is_of(word, fd)) {
         if (!replace(fd, &word, 0))
             continue;
@@ -218,6 +229,7 @@ void lg_holder_duplicated(int from, int to)
     if (from == to)
         return;
     lg_holder_forget(to);
+    lg_epolls_shared(from);
     word = read_word(from);
     if (word == 0)
         return;
@@ -227,10 +239,10 @@ void lg_holder_duplicated(int from, int to)
     }
     set_cookie(to, cookie_of(from));
     do {
-        uint64_t fresh = with_next(word, next_of(word) < 0 ? from : next_of(word));
+        uint64_t fresh = with_next(word, next_of(word) < 0 ? from : next_of(word)) | DUPLICATED;
 
         store(to, (fresh & ~HIGH_MASK) | high_of(to));
-        if (replace(from, &word, with_next(word, to)))
+        if (replace(from, &word, with_next(word, to) | DUPLICATED))
             return;
     } while (is_of(word, from));
     break_ring(); /* `from` was closed meanwhile, and others of the ring do not know of `to` */
@@ -242,6 +254,11 @@ void lg_holder_recorded(int fd)
 
     if (word != 0)
         replace(fd, &word, word | RECORDED);
+}
+
+bool lg_holder_was_duplicated(int fd)
+{
+    return read_word(fd) & DUPLICATED;
 }
 
 bool lg_holder_has_record(int fd)

@@ -55,7 +55,10 @@ extern bool lg_holder_wants_cookies __attribute__((visibility("hidden")));
  */
 void lg_holder_made(int fd, unsigned long epoch);
 
-/* The same, from a listening socket. One system call where cookies are wanted. */
+/* This process has just made the epoll instance `fd` (shim/holder/epolls.h). */
+void lg_holder_made_epoll(int fd);
+
+/* As made, from a listening socket. One system call where cookies are wanted. */
 void lg_holder_accepted(int listener, int fd, unsigned long epoch);
 
 /* A connect of `fd` has begun. One system call where cookies are wanted. */
@@ -79,6 +82,10 @@ bool lg_holder_has_record(int fd);
  * the highest number that was ever noted; asks for SO_COOKIE where one was noted.
  */
 int lg_holder_next(int after);
+
+/* True when the socket `fd` ever had a second descriptor here: an epoll instance may know it by a number that is gone.
+ */
+bool lg_holder_was_duplicated(int fd);
 
 /* How this process got the socket, as far as it saw that. */
 enum lg_role lg_holder_role(int fd);

@@ -60,7 +60,7 @@ static void adopt(int fd, const struct lg_file_id *id)
 {
     __atomic_store_n(&sink.fd, fd, __ATOMIC_RELAXED);
     sink.id = *id;
-    lg_gate_own(fd);
+    lg_gate_own(LG_OWN_LOG, fd);
 }
 
 /* What a descriptor is, and when that was made where a number of its own may come again. */
@@ -297,7 +297,7 @@ int lg_sink_fd(void)
     /* The program closed it in a way that we do not see, and may have the number by now. */
     if (begin_change()) {
         __atomic_store_n(&sink.fd, -1, __ATOMIC_RELAXED);
-        lg_gate_own(-1);
+        lg_gate_own(LG_OWN_LOG, -1);
         end_change();
     }
     return -1;
@@ -320,7 +320,7 @@ void lg_sink_move(void)
         moved = lg_sys_raise(lg_sys_fcntl(fd, F_DUPFD_CLOEXEC, 3));
     /* -1: lost for now, and opened again at the next record. */
     __atomic_store_n(&sink.fd, moved < 0 ? -1 : moved, __ATOMIC_RELAXED);
-    lg_gate_own(moved < 0 ? -1 : moved);
+    lg_gate_own(LG_OWN_LOG, moved < 0 ? -1 : moved);
     end_change();
 }
 

@@ -8,6 +8,7 @@
 #include "shim/base/sys.h"
 #include "shim/holder/holder.h"
 #include "shim/release/graceful.h"
+#include "shim/release/hand_off.h"
 #include "shim/release/waiting.h"
 #include "shim/socket/bound.h"
 #include "shim/socket/drain.h"
@@ -199,9 +200,13 @@ static enum lg_close_way release_drained(struct lg_closing *closing)
     closing->untouched = lg_facts_is_in_repair(socket->fd);
     if (closing->untouched)
         return way;
+    lg_facts_ask(socket, LG_FACT_READY);
+    if (!peer_is_done(socket) && lg_hand_off(event)) {
+        event->outcome = LG_OUTCOME_HANDED;
+        return way;
+    }
     event->drained = true;
     event->waited = true;
-    lg_facts_ask(socket, LG_FACT_READY);
     if (peer_is_done(socket) || lg_facts_is_nonblocking(socket->fd) || !drain_waiting(closing, &way))
         release_muted(closing);
     return way;

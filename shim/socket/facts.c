@@ -69,11 +69,16 @@ uint64_t lg_facts_cookie(int fd)
     return !lg_gate_is_sandboxed() && get_option(fd, SOL_SOCKET, SO_COOKIE, &cookie, sizeof cookie) ? cookie : 0;
 }
 
-bool lg_facts_is_nonblocking(int fd)
+int lg_facts_flags(int fd)
 {
     int flags = lg_sys_fcntl(fd, F_GETFL, 0);
 
-    return flags < 0 || flags & O_NONBLOCK;
+    return flags < 0 ? O_NONBLOCK | O_ASYNC : flags;
+}
+
+bool lg_facts_is_nonblocking(int fd)
+{
+    return lg_facts_flags(fd) & O_NONBLOCK;
 }
 
 bool lg_facts_is_mptcp(int fd)

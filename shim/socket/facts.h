@@ -97,6 +97,9 @@ int64_t lg_facts_readable_bytes(int fd);
 /* The kernel's count of queued output without the FIN, which it counts as a byte until the peer has acknowledged it. */
 int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state);
 
+/* F_GETFL: O_NONBLOCK, O_ASYNC; both where the kernel does not tell, since each of them means less to be done. */
+int lg_facts_flags(int fd);
+
 /* True when O_NONBLOCK is set, and in doubt: a close must not wait then. */
 bool lg_facts_is_nonblocking(int fd);
 

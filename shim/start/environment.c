@@ -9,14 +9,15 @@
 #define PREFIX "LINGERGUARD_"
 
 static const char *const names[] = {
-    PREFIX "POLICY", PREFIX "RULES", PREFIX "LOG", PREFIX "FORMAT", PREFIX "STRICT", PREFIX "OFF",
+    PREFIX "POLICY", PREFIX "RULES", PREFIX "LOG", PREFIX "FORMAT", PREFIX "STRICT", PREFIX "OFF", PREFIX "DRAINER",
 };
 #define NAMES (sizeof names / sizeof names[0])
 
 static const char **place_of(struct lg_environment *settings, size_t index)
 {
     const char **const places[NAMES] = {
-        &settings->policy, &settings->rules, &settings->log, &settings->format, &settings->strict, &settings->off,
+        &settings->policy, &settings->rules, &settings->log,     &settings->format,
+        &settings->strict, &settings->off,   &settings->drainer,
     };
 
     return places[index];

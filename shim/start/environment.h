@@ -16,6 +16,7 @@ struct lg_environment {
     const char *format;
     const char *strict;
     const char *off;
+    const char *drainer;
     const char *journal_stream;
     /*
      * LD_PRELOAD names this library (a file called liblingerguard*): it was asked for in this environment,
@@ -27,7 +28,8 @@ struct lg_environment {
     const char *unknown_suggestion; /* the name that was probably meant, or NULL */
 };
 
-/* `environment` is a NULL-terminated array, or NULL. With `secure` every variable of ours is ignored, and LD_PRELOAD. */
+/* `environment` is a NULL-terminated array, or NULL. With `secure` every variable of ours is ignored, and LD_PRELOAD.
+ */
 void lg_environment_read(struct lg_environment *settings, char *const *environment, bool secure);
 
 #endif

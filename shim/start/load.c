@@ -13,6 +13,7 @@
 
 #include "policy/parse.h"
 #include "policy/print.h"
+#include "policy/text.h"
 #include "shim/base/line.h"
 #include "shim/base/sys.h"
 #include "shim/call/next.h"
@@ -20,8 +21,10 @@
 #include "shim/record/record.h"
 #include "shim/record/sink.h"
 #include "shim/record/trouble.h"
+#include "shim/release/hand_off.h"
 #include "shim/release/in_force.h"
 #include "shim/start/environment.h"
+#include "shim/start/process.h"
 #include "shim/start/trusted.h"
 
 #define SYSTEM_POLICY "/etc/lingerguard/policy"
@@ -43,7 +46,6 @@ static struct lg_policy policy;
 static struct lg_in_force in_force = {.policy = &policy, .process = {.user = LG_USER_UNKNOWN}};
 static char policy_text[LG_TEXT_BYTES_MAX + 1];
 static char rules_text[LG_TEXT_BYTES_MAX + 1];
-static char exe_path[PATH_BYTES];
 static char log_path[PATH_BYTES];
 static char policy_path[PATH_BYTES];
 
@@ -286,14 +288,7 @@ static void note_bad_switch(const char *name, const char *value)
         note(name, " is not 1 or 0 and is ignored: ", value, "");
 }
 
-static void read_exe(void)
-{
-    long length = lg_syscall4(SYS_readlinkat, AT_FDCWD, (long)"/proc/self/exe", (long)exe_path, sizeof exe_path - 1);
-
-    exe_path[length > 0 ? length : 0] = '\0';
-}
-
-/* LINGERGUARD_LOG and LINGERGUARD_FORMAT over what the policy says. */
+/* LINGERGUARD_LOG, LINGERGUARD_FORMAT and LINGERGUARD_DRAINER over what the policy says. */
 static void override(const struct lg_environment *environment, struct lg_settings *settings, struct trouble *trouble)
 {
     if (environment->log && !override_log(settings, environment->log)) {
@@ -304,6 +299,11 @@ static void override(const struct lg_environment *environment, struct lg_setting
     if (environment->format && !lg_parse_format(text_of(environment->format), &settings->format)) {
         trouble->unusable = true;
         note("LINGERGUARD_FORMAT is not text or json, and is ignored: ", environment->format, NULL, NULL);
+    }
+    if (environment->drainer) {
+        settings->drainer = text_of(environment->drainer);
+        if (text_is(settings->drainer, "none"))
+            settings->drainer = (struct lg_text){NULL, 0};
     }
     if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path)) {
         trouble->unusable = true;
@@ -327,6 +327,26 @@ static void start_log(const struct lg_environment *environment, const struct lg_
     lg_sink_start(&sink);
 }
 
+static bool asks_for_cgroup(void)
+{
+    for (uint32_t i = 0; i < policy.rule_count; i++) {
+        if (policy.rules[i].matches & LG_MATCH_CGROUP)
+            return true;
+    }
+    return false;
+}
+
+static void put_in_force(void)
+{
+    if (asks_for_cgroup())
+        in_force.process.cgroup = lg_process_cgroup();
+    lg_policy_keep_possible(&policy, &in_force.process);
+    in_force.needs = lg_policy_needs(&policy, &in_force.process);
+    if (in_force.needs.hand)
+        lg_hand_off_start(policy.settings.drainer);
+    lg_in_force_start(&in_force);
+}
+
 /* Whatever the log is: who started the program must see why it did not start. */
 static void be_strict(const struct trouble *trouble)
 {
@@ -344,10 +364,10 @@ static void start(const struct lg_environment *environment, bool secure)
 
     lg_line_init(&trouble.line, trouble.first, sizeof trouble.first - 1);
     lg_caller_load(getauxval(AT_PHDR), getauxval(AT_PHNUM), getauxval(AT_BASE), (const char *)getauxval(AT_EXECFN));
-    read_exe();
-    if (exe_path[0])
-        in_force.process.exe = text_of(exe_path);
+    in_force.process.exe = lg_process_exe();
     load_policy(environment, secure, &trouble);
+    if (lg_policy_skips(&policy, in_force.process.exe))
+        return;
     note_policy_errors(&trouble);
     override(environment, &policy.settings, &trouble);
     note_unknown_variable(environment);
@@ -356,8 +376,7 @@ static void start(const struct lg_environment *environment, bool secure)
     start_log(environment, &policy.settings, secure);
     if (is_yes(environment->strict))
         be_strict(&trouble);
-    in_force.needs = lg_policy_needs(&policy, &in_force.process);
-    lg_in_force_start(&in_force);
+    put_in_force();
 }
 
 /* glibc hands the environment to a constructor and may not have set environ yet; musl does it the other way round. */

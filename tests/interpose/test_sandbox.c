@@ -23,7 +23,7 @@
 /* The close of a socket that was to abort: whose it is, what nobody has read, and of dup2 whether the number may be
  * had. */
 #define CLOSE REQUEST "fcntl fcntl64 prlimit64 poll ppoll ppoll_time64 recvfrom ioctl getsockname getpeername "
-#define DRAIN CLOSE "shutdown "
+#define DRAIN CLOSE "shutdown getpid gettid " /* the last two where it waits: whose close it is */
 
 /* Any record. The addresses are for its facts, the diagnosis for who holds the socket now. */
 /* The first one also maps a page (shim/base/copied.h). */

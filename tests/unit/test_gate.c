@@ -63,13 +63,13 @@ static void test_flags(void)
 {
     CHECK(lg_gate_can_skip(0) && lg_gate_can_skip_all() && lg_gate_is_plain(7));
     CHECK(lg_gate_can_skip(-1)); /* EBADF is the kernel's to say */
-    lg_gate_own(900);
+    lg_gate_own(LG_OWN_LOG, 900);
     CHECK(lg_gate_can_skip(899) && !lg_gate_can_skip(900) && !lg_gate_can_skip_all());
     CHECK(!lg_gate_is_plain(900) && lg_gate_is_plain(901));
     lg_gate_evidence(7);
     lg_gate_evidence(800);
     CHECK(lg_gate_can_skip(6) && !lg_gate_can_skip(7));
-    lg_gate_own(-1);
+    lg_gate_own(LG_OWN_LOG, -1);
     CHECK(lg_gate_is_plain(900) && !lg_gate_can_skip(7));
     lg_gate_inspect(true);
     CHECK(!lg_gate_can_skip(0) && !lg_gate_is_plain(0));

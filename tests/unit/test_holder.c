@@ -2,7 +2,7 @@
 /*
  * Who holds a socket, against what is true. The kernel is one of our own, which knows a socket's cookie by the number
  * of its descriptor: so there are numbers of every kind. `is_sole` may be wrong in one direction only: it may not know.
- * links: shim/holder/holder.c shim/base/gate.c shim/base/sys.c
+ * links: shim/holder/holder.c shim/holder/epolls.c shim/base/proc_numbers.c shim/base/gate.c shim/base/sys.c
  */
 #include "shim/holder/holder.h"
 
@@ -110,10 +110,10 @@ static void test_many_forks(void)
     lg_epoch_advance();
     CHECK(!lg_holder_is_sole(LOW));
     if (sizeof lg_epoch > 4) {
-        lg_epoch = (unsigned long)((1ull << 35) - 3);
+        lg_epoch = (unsigned long)((1ull << 34) - 3);
         make(LOW + 1);
         CHECK(lg_holder_is_sole(LOW + 1));
-        lg_epoch = (unsigned long)((1ull << 35) - 2); /* from here on nothing is evidence, and nothing wraps */
+        lg_epoch = (unsigned long)((1ull << 34) - 2); /* from here on nothing is evidence, and nothing wraps */
         make(LOW + 2);
         CHECK(!lg_holder_is_sole(LOW + 2));
         lg_epoch = (unsigned long)(1ull << 35);

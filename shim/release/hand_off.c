@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+#include "shim/release/hand_off.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "policy/print.h"
+#include "policy/words.h"
+#include "shim/base/gate.h"
+#include "shim/base/hand_off.h"
+#include "shim/base/line.h"
+#include "shim/base/sys.h"
+#include "shim/holder/epolls.h"
+#include "shim/holder/holder.h"
+#include "shim/release/in_force.h"
+#include "shim/socket/drain.h"
+
+#define AGAIN_MS 1000 /* between two tries to reach the drainer */
+
+static struct {
+    struct sockaddr_un to;
+    bool on;
+    struct lg_file_id root; /* at load: under another root the path means something else */
+    int fd;                 /* -1: none */
+    struct lg_file_id id;   /* of that descriptor; written before the number is */
+    uint64_t tried_ms;
+} drainer = {.fd = -1};
+
+static void set_link(int fd)
+{
+    __atomic_store_n(&drainer.fd, fd, __ATOMIC_RELEASE);
+    lg_gate_own(LG_OWN_LINK, fd);
+}
+
+static bool same_root(void)
+{
+    struct lg_file_id now;
+
+    return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &drainer.root);
+}
+
+/* True for the one that may try now. */
+static bool is_time(void)
+{
+    uint64_t now_ms = lg_sys_now_ms();
+    uint64_t tried_ms = __atomic_load_n(&drainer.tried_ms, __ATOMIC_RELAXED);
+
+    return (tried_ms == 0 || now_ms >= tried_ms + AGAIN_MS) &&
+           __atomic_compare_exchange_n(&drainer.tried_ms, &tried_ms, now_ms | 1, false, __ATOMIC_RELAXED,
+                                       __ATOMIC_RELAXED);
+}
+
+static void connect_link(void)
+{
+    struct lg_file_id id;
+    int fd;
+
+    if (!is_time() || !same_root())
+        return;
+    fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return;
+    if (lg_syscall3(SYS_connect, fd, (long)&drainer.to, sizeof drainer.to) < 0) {
+        lg_sys_close(fd);
+        return;
+    }
+    fd = lg_sys_raise(fd);
+    if (fd < 0)
+        return;
+    if (lg_sys_fstat(fd, &id) < 0) {
+        lg_sys_close(fd);
+        return;
+    }
+    drainer.id = id;
+    set_link(fd);
+}
+
+void lg_hand_off_start(struct lg_text path)
+{
+    if (path.length_bytes == 0 || path.length_bytes >= sizeof drainer.to.sun_path ||
+        lg_sys_stat("/", &drainer.root) < 0)
+        return;
+    lg_epolls_follow();
+    drainer.to.sun_family = AF_UNIX;
+    memcpy(drainer.to.sun_path, path.at, path.length_bytes);
+    drainer.on = true;
+    connect_link();
+}
+
+bool lg_hand_off_is_on(void)
+{
+    return drainer.on;
+}
+
+int lg_hand_off_fd(void)
+{
+    int fd = __atomic_load_n(&drainer.fd, __ATOMIC_ACQUIRE);
+    struct lg_file_id now;
+
+    if (fd < 0)
+        return -1;
+    if (lg_sys_fstat(fd, &now) == 0 && lg_file_id_equal(&now, &drainer.id))
+        return fd;
+    set_link(-1); /* closed in a way that we do not see: the number may be the program's by now */
+    return -1;
+}
+
+bool lg_hand_off_owns(int fd)
+{
+    return fd >= 0 && fd == __atomic_load_n(&drainer.fd, __ATOMIC_RELAXED) && fd == lg_hand_off_fd();
+}
+
+void lg_hand_off_lose(void)
+{
+    set_link(-1);
+}
+
+static void put_rule(const struct lg_event *event, struct lg_hand_off *message)
+{
+    char text[256];
+    struct lg_line rule;
+
+    lg_line_init(&rule, text, sizeof text);
+    lg_decision_source_print(event->policy, &event->decision, lg_line_put, &rule);
+    lg_hand_off_text(message->rule, sizeof message->rule, text, rule.used_bytes);
+}
+
+static void put_word(char *field, size_t field_bytes, const char *word)
+{
+    lg_hand_off_text(field, field_bytes, word, strlen(word));
+}
+
+static void describe(const struct lg_event *event, int flags, struct lg_hand_off *message)
+{
+    const struct lg_socket *socket = &event->socket;
+    struct lg_text exe = lg_in_force()->process.exe;
+    bool may_have_reader = !(flags & O_NONBLOCK) && !lg_sys_is_single_threaded();
+
+    *message = (struct lg_hand_off){
+        .magic = LG_HAND_OFF_MAGIC,
+        .version = LG_HAND_OFF_VERSION,
+        .size_bytes = sizeof *message,
+        .flags = (may_have_reader ? LG_HAND_OFF_OTHER_READER : 0u) | (event->decision.quiet ? LG_HAND_OFF_QUIET : 0u),
+        .limit_ms = event->decision.verdict.duration_ms,
+        .idle_ms = event->decision.verdict.idle_ms,
+        .pid = lg_sys_pid(),
+        .tid = lg_sys_tid(),
+        .policy = lg_policy_digest(event->policy),
+        .cookie = lg_facts_cookie(socket->fd),
+        .unsent_bytes = lg_facts_knows(socket, LG_FACT_UNSENT) ? socket->unsent_bytes : -1,
+    };
+    put_word(message->call, sizeof message->call, lg_call_name(event->call));
+    put_word(message->cause, sizeof message->cause, lg_cause_name(event->cause));
+    put_rule(event, message);
+    lg_hand_off_text(message->exe, sizeof message->exe, exe.at, exe.length_bytes);
+}
+
+static long send_descriptor(int link_fd, int fd, struct lg_hand_off *message)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof fd)];
+    } control;
+    struct iovec part = {message, sizeof *message};
+    struct msghdr whole = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *rights = &control.head;
+
+    memset(&control, 0, sizeof control);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof fd);
+    memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+    return lg_syscall3(SYS_sendmsg, link_fd, (long)&whole, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+/* A drainer that was started anew listens under the same path. */
+static bool send_or_reconnect(int fd, struct lg_hand_off *message)
+{
+    int link_fd = lg_hand_off_fd();
+    long sent = link_fd < 0 ? -ENOTCONN : send_descriptor(link_fd, fd, message);
+
+    if (sent != -EPIPE && sent != -ENOTCONN && sent != -ECONNRESET && sent != -ECONNREFUSED)
+        return sent > 0;
+    set_link(-1);
+    if (link_fd >= 0)
+        lg_sys_close(link_fd);
+    connect_link();
+    link_fd = lg_hand_off_fd();
+    return link_fd >= 0 && send_descriptor(link_fd, fd, message) > 0;
+}
+
+/* A blocked writer would get EPIPE by our FIN: on a blocking descriptor there must be room to write. */
+static bool may_half_close(const struct lg_socket *socket, int flags)
+{
+    return flags & O_NONBLOCK || socket->ready & POLLOUT || lg_sys_is_single_threaded();
+}
+
+bool lg_hand_off(const struct lg_event *event)
+{
+    int fd = event->socket.fd;
+    int flags;
+    struct lg_hand_off message;
+
+    if (!drainer.on || lg_holder_was_duplicated(fd) || !lg_epolls_are_known())
+        return false;
+    flags = lg_facts_flags(fd);
+    if (flags & O_ASYNC || !may_half_close(&event->socket, flags))
+        return false;
+    describe(event, flags, &message);
+    lg_epolls_remove(fd);
+    lg_drain_half_close(fd);
+    return send_or_reconnect(fd, &message);
+}
