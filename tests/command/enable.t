@@ -50,7 +50,7 @@ is "enable writes the installed library" "$(text)" "$library
 is "a new file is readable for all" "$(stat -c %a "$file")" 644
 answer "$LG_COMMAND" status --root "$root"
 answers "status exits 0" 0
-is "status says that it loads" "$out" "$file: $library is enabled and loads"
+is "status says so" "$out" "$file: $library is enabled"
 inode=$(stat -c %i "$file")
 answer "$LG_COMMAND" enable --root "$root/"
 answers "enable twice exits 0" 0
@@ -121,10 +121,10 @@ cp "$LG_LIB" "$root/odd dir/liblingerguard.so"
 cp "$LG_LIB" "$root/odd#dir/liblingerguard.so"
 cp "$LG_LIB" "$root/other.so"
 refuses "a library that is not there" "No such file or directory" --library /missing/liblingerguard.so
-refuses "a library that does not load" "cannot be preloaded" --library /broken/liblingerguard.so
+refuses "what is no library" "is not a shared library" --library /broken/liblingerguard.so
 echo /a.so >"$file"
 answer sh -c '"$LG_COMMAND" enable --root "$1" --library /broken/liblingerguard.so >&- 2>&-' sh "$root"
-answers "a library that does not load exits 2 without descriptors 1 and 2" 2
+answers "what is no library exits 2 without descriptors 1 and 2" 2
 is "and is not put in" "$(cat "$file")" /a.so
 refuses "a library in a directory that others may write" "$root/open is writable by others" --library /open/liblingerguard.so
 chmod 755 "$root/open"
@@ -152,19 +152,47 @@ echo 'allow' >"$root/etc/lingerguard/policy"
 answer "$LG_COMMAND" enable --root "$root"
 answers "a good policy is no obstacle" 0
 rm -r "$root/etc/lingerguard"
-cat >"$tmp/bad.c" <<'EOF'
+mkdir -p "$root/etc/lingerguard"
+mkfifo "$root/etc/lingerguard/policy"
+refuses "a policy that is a FIFO" "not a regular file"
+rm "$root/etc/lingerguard/policy"
+echo allow >"$tmp/policy"
+ln -s "$tmp/policy" "$root/etc/lingerguard/policy"
+refuses "a policy that leads out of the root" "/etc/lingerguard/policy leads out of $root"
+rm -r "$root/etc/lingerguard"
+cat >"$tmp/bad.c" <<'END'
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
-__attribute__((constructor)) static void die(void) { MODE; }
-EOF
-mkdir "$root/dies" "$root/speaks"
-if "${CC:-cc}" -shared -fPIC -DMODE='abort()' -o "$root/dies/liblingerguard.so" "$tmp/bad.c" &&
-    "${CC:-cc}" -shared -fPIC -DMODE='_exit(write(2, "not today\n", 10) != 10)' -o "$root/speaks/liblingerguard.so" "$tmp/bad.c"; then
-    refuses "a library that kills programs" "dies of signal 6" --library /dies/liblingerguard.so
-    refuses "a library that complains" "cannot be used: not today" --library /speaks/liblingerguard.so
-else
-    not_ok "libraries that misbehave are refused" "the compiler failed"
-fi
+__attribute__((constructor)) static void act(void) { MODE; }
+END
+mkdir "$tmp/dies" "$tmp/speaks" "$root/acts"
+acts() { # DIRECTORY STATEMENT : a library that does this when it is loaded
+    check "a library is built" "${CC:-cc}" -shared -fPIC -DMODE="$2" -o "$1/liblingerguard.so" "$tmp/bad.c"
+}
+acts "$tmp/dies" 'abort()'
+acts "$tmp/speaks" '_exit(write(2, "not today\n", 10) != 10)'
+acts "$root/acts" "open(\"$tmp/acted\", O_CREAT, 0600)"
+
+# Nothing of another system's root is executed, and no link is followed out of it.
+answer "$LG_COMMAND" enable --root "$root" --library /acts/liblingerguard.so
+answers "a library below a root is put in as it is" 0
+answer "$LG_COMMAND" status --root "$root"
+answers "and told of" 0
+check "nothing of it was executed" test ! -e "$tmp/acted"
+rm "$file"
+mkdir "$tmp/escape" "$tmp/outside"
+echo /a.so >"$tmp/outside/ld.so.preload"
+ln -s "$tmp/outside" "$tmp/escape/etc"
+cp -R "$root/opt" "$tmp/escape/opt"
+for command in disable status "enable --library $other"; do
+    # shellcheck disable=SC2086 # the words of a command
+    answer "$LG_COMMAND" $command --root "$tmp/escape"
+    answers "${command%% *} below an etc that leads out exits 2" 2
+    like "${command%% *} below an etc that leads out says so" "$err" "/etc leads out of $tmp/escape"
+done
+is "nothing was done there" "$(ls -A "$tmp/outside"; cat "$tmp/outside/ld.so.preload")" "ld.so.preload
+/a.so"
 
 # The file itself
 echo "$library" >"$file"
@@ -239,6 +267,66 @@ if command -v unshare >/dev/null && unshare -m true 2>/dev/null; then
         "$LG_COMMAND" disable >/dev/null
         ! grep liblingerguard.so /proc/self/maps' sh "$tmp/etc"
     answers "the dynamic linker loads it into every program, until it is disabled" 0
+
+    # The system's own library is tried, with the policy and the log, as root and as nobody.
+    cat >"$tmp/tried.sh" <<'END'
+set -u
+mount -t tmpfs none "$1"
+cp -a /etc/. "$1/"
+mount --bind "$1" /etc
+rm -rf /etc/lingerguard /etc/ld.so.preload
+mkdir /etc/lingerguard /etc/dies /etc/speaks
+cp "$LG_LIB" /etc/liblingerguard.so
+cp "$2/dies/liblingerguard.so" /etc/dies/
+cp "$2/speaks/liblingerguard.so" /etc/speaks/
+try() { # NAME [LIBRARY]
+    said=$("$LG_COMMAND" enable --library "${2:-/etc/liblingerguard.so}" 2>&1 >/dev/null)
+    echo "$1: $? $([ ! -e /etc/ld.so.preload ] || echo on) $(echo "$said" | grep -v "linked with musl")"
+    rm -f /etc/ld.so.preload
+}
+check() { # NAME
+    said=$("$LG_COMMAND" check-policy /etc/lingerguard/policy 2>&1 >/dev/null)
+    echo "$1: $? $said"
+}
+try dies /etc/dies/liblingerguard.so
+try speaks /etc/speaks/liblingerguard.so
+try plain
+echo 'log file /etc/lingerguard/records.log' >/etc/lingerguard/policy
+try root-log
+check check-log
+echo 'log file /etc/nowhere/records.log' >/etc/lingerguard/policy
+try no-log
+echo 'log off' >/etc/lingerguard/policy
+try off
+check check-off
+chmod 600 /etc/lingerguard/policy
+try unreadable
+check check-unreadable
+echo /etc/liblingerguard.so >/etc/ld.so.preload
+said=$("$LG_COMMAND" status 2>&1)
+: >/etc/ld.so.preload
+echo "status: "$said
+END
+    run_deadline 60 unshare -m sh "$tmp/tried.sh" "$tmp/etc" "$tmp" >"$tmp/tried" 2>&1
+    tried() {
+        sed -n "s/^$1: //p" "$tmp/tried"
+    }
+    like "a library that kills programs is refused" "$(tried dies)" \
+        "2  lingerguard: library '/etc/dies/liblingerguard.so' cannot be used: a program that it is loaded into dies of signal 6"
+    like "a library that complains is refused" "$(tried speaks)" "cannot be used: not today"
+    is "a good one is tried and enabled, with no word" "$(tried plain)" "0 on "
+    is "a log that other users cannot write is told" "$(tried root-log)" \
+        "0 on lingerguard: warning: programs of other users: cannot write records to /etc/lingerguard/records.log: EACCES"
+    is "by check-policy too" "$(tried check-log)" \
+        "0 lingerguard: warning: programs of other users cannot write /etc/lingerguard/records.log: their records are dropped"
+    is "a log that cannot be written at all is refused" "$(tried no-log)" \
+        "2  lingerguard: cannot write records to /etc/nowhere/records.log: ENOENT"
+    is "without a log there is nothing to tell" "$(tried off), $(tried check-off)" "0 on , 0 "
+    like "a policy that other users cannot read is told" "$(tried unreadable)" \
+        "0 on lingerguard: warning: programs of other users: the policy cannot be used, so linger-zero is observed and the rest allowed: /etc/lingerguard/policy: EACCES"
+    is "by check-policy too" "$(tried check-unreadable)" \
+        "0 lingerguard: warning: programs of other users cannot read /etc/lingerguard/policy: nothing is done for them but to observe linger-zero"
+    like "and by status" "$(tried status)" "warning: programs of other users: the policy cannot be used"
 else
     skip mount "no mount namespace" "the dynamic linker loads it into every program"
 fi

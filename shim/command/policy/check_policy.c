@@ -2,6 +2,7 @@
 /* lingerguard check-policy: every error of a policy, or its canonical form. */
 #include "policy/print.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/others.h"
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include <errno.h>
@@ -29,6 +30,15 @@ struct check {
     bool failed;
 };
 
+/* Which every program of the system reads. */
+static bool is_the_systems(const struct lg_policy_text *text)
+{
+    size_t length = strlen(LG_POLICY_DEFAULT_PATH);
+
+    return text->source.name.length_bytes == length &&
+           memcmp(text->source.name.at, LG_POLICY_DEFAULT_PATH, length) == 0;
+}
+
 static void check_text(struct check *check, const struct lg_policy_text *text)
 {
     static struct lg_policy policy;
@@ -44,6 +54,8 @@ static void check_text(struct check *check, const struct lg_policy_text *text)
         lg_policy_print(&policy, lg_put_file, stdout);
     } else {
         lg_say("%.*s: ok, %u rule%s", name_bytes, name, policy.rule_count, policy.rule_count == 1 ? "" : "s");
+        if (is_the_systems(text))
+            lg_others_warn(name, &policy);
     }
 }
 

@@ -6,6 +6,7 @@
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include "shim/command/common/preload_text.h"
+#include "shim/command/preload/in_root.h"
 #include "shim/command/preload/load_test.h"
 #include "shim/command/preload/preload_file.h"
 #include <errno.h>
@@ -21,7 +22,8 @@ static const char enable_help[] =
     "      --root DIR       edit DIR/etc/ld.so.preload; PATH is below DIR\n"
     "  -h, --help           show this text\n\n"
     "Refuses a library that does not load or that others could replace, and an /etc/lingerguard/policy\n"
-    "that has errors. Other entries, comments and their order are kept.\n"
+    "that has errors or whose log cannot be written. Below DIR nothing is executed. Other entries,\n"
+    "comments and their order are kept.\n"
     "Exit status: 0 when it is enabled, 2 when it could not be.\n";
 
 static const char disable_help[] =
@@ -144,17 +146,46 @@ static char *choose_library(const struct options *options)
 static bool policy_is_usable(const char *root)
 {
     static struct lg_policy policy;
-    char *path = NULL;
-    bool usable = true;
+    char problem[1024], *real = lg_in_root(root, LG_POLICY_DEFAULT_PATH, NULL, problem, sizeof(problem)), *path = NULL;
 
-    if (asprintf(&path, "%s" LG_POLICY_DEFAULT_PATH, root) < 0)
+    if (!real && errno == ENOENT)
+        return true;
+    if (!real) {
+        lg_say_error("%s", problem);
         return false;
-    /* not freed when it was read: the policy's source is this name */
-    if (access(path, F_OK) == 0)
-        usable = lg_policy_load(&policy, NULL, path);
-    else
-        free(path);
-    return usable;
+    }
+    free(real);
+    /* not freed: the policy's source is this name */
+    return asprintf(&path, "%s" LG_POLICY_DEFAULT_PATH, root) >= 0 && lg_policy_path_is_lasting(path) &&
+           lg_policy_load(&policy, NULL, path);
+}
+
+/* Of another system nothing is executed: its library is looked at. */
+static bool library_starts_programs(const char *root, const char *library, char *problem, size_t problem_bytes)
+{
+    return root[0] ? lg_library_is_one(root, library, problem, problem_bytes)
+                   : lg_library_loads(library, problem, problem_bytes);
+}
+
+static void warn_of_others(const char *library)
+{
+    char problem[1024];
+
+    if (geteuid() == 0 && !lg_library_serves(library, true, problem, sizeof(problem)))
+        lg_say_warning("programs of other users: %s", problem);
+}
+
+/* What the library finds of policy and log when it is loaded for root, and for others. */
+static bool settings_are_usable(const char *library)
+{
+    char problem[1024];
+
+    if (!lg_library_serves(library, false, problem, sizeof(problem))) {
+        lg_say_error("%s", problem);
+        return false;
+    }
+    warn_of_others(library);
+    return true;
 }
 
 static bool library_is_usable(const char *root, const char *library)
@@ -162,7 +193,7 @@ static bool library_is_usable(const char *root, const char *library)
     char problem[1024];
 
     if (!lg_library_is_protected(root, library, problem, sizeof(problem)) ||
-        !lg_library_loads(root, library, problem, sizeof(problem))) {
+        !library_starts_programs(root, library, problem, sizeof(problem))) {
         lg_say_error("library '%s%s' cannot be used: %s", root, library, problem);
         return false;
     }
@@ -227,11 +258,13 @@ static int tell(const struct lg_preload_file *file, const char *root)
         return LG_EXIT_NO;
     }
     snprintf(library, sizeof(library), "%.*s", (int)first.length_bytes, first.at);
-    if (!lg_library_loads(root, library, problem, sizeof(problem))) {
+    if (!library_starts_programs(root, library, problem, sizeof(problem))) {
         lg_say_error("%s: %s is listed but does not load: %s", file->path, library, problem);
         return LG_EXIT_USAGE;
     }
-    lg_say("%s: %s is enabled and loads", file->path, library);
+    lg_say("%s: %s is enabled%s", file->path, library, root[0] ? "" : " and loads");
+    if (!root[0])
+        warn_of_others(library);
     if (count > 1)
         lg_say_warning("%s lists the library %u times; 'lingerguard enable' makes it one", file->path, count);
     warn_of_musl(root);
@@ -255,7 +288,8 @@ int lg_cmd_enable(int argc, char **argv)
     if (!library)
         return LG_EXIT_USAGE;
     status = LG_EXIT_USAGE;
-    if (library_is_usable(options.root, library) && policy_is_usable(options.root)) {
+    if (library_is_usable(options.root, library) && policy_is_usable(options.root) &&
+        (options.root[0] || settings_are_usable(library))) {
         if (lg_preload_file_open(&file, options.root, true))
             status = put_in(&file, library);
         lg_preload_file_close(&file);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/preload/load_test.h"
+#include "shim/command/preload/in_root.h"
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +17,25 @@
 #include <unistd.h>
 
 #define DEADLINE_MS 10000
+#define NOBODY      65534
 
-/* Below a root, with a relative path: only the part behind the root has to be free of separators. */
-static void start_true(const char *root, char *preload, int output)
+/* A program that is started with the library, and how. */
+struct trial {
+    const char *library;
+    const char *variable; /* NAME=VALUE */
+    bool nobody;          /* as another user */
+};
+
+static bool become_nobody(void)
 {
-    static char name[] = "true", off[] = "LINGERGUARD_OFF=1";
+    return setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0;
+}
+
+static void start_true(const struct trial *trial, char *preload, int output)
+{
+    static char name[] = "true", text[] = "LINGERGUARD_FORMAT=text";
     char *const arguments[] = {name, NULL};
-    char *const environment[] = {preload, off, NULL};
+    char *const environment[] = {preload, (char *)(uintptr_t)trial->variable, text, NULL};
     int null = open("/dev/null", O_RDWR);
 
     if (null >= 0) {
@@ -28,11 +43,11 @@ static void start_true(const char *root, char *preload, int output)
         dup2(null, STDOUT_FILENO);
     }
     dup2(output, STDERR_FILENO);
-    if (root[0] == 0 || chdir(root) == 0) {
+    if (!trial->nobody || become_nobody()) {
         execve("/bin/true", arguments, environment);
         execve("/usr/bin/true", arguments, environment);
     }
-    dprintf(STDERR_FILENO, "%s: %s\n", root[0] ? root : "/bin/true", strerror(errno));
+    dprintf(STDERR_FILENO, "/bin/true: %s\n", strerror(errno));
     _exit(127);
 }
 
@@ -88,29 +103,76 @@ static bool wait_for_true(pid_t child, int fd, char *problem, size_t problem_byt
     return problem[0] == 0;
 }
 
-bool lg_library_loads(const char *root, const char *library, char *problem, size_t problem_bytes)
+static bool try_it(const struct trial *trial, char *problem, size_t problem_bytes)
 {
     char *preload = NULL;
     int ends[2];
     pid_t child;
-    bool loads;
+    bool good;
 
-    if (asprintf(&preload, "LD_PRELOAD=%s%s", root[0] && library[0] == '/' ? "." : "", library) < 0 ||
-        pipe2(ends, O_CLOEXEC) != 0) {
+    if (asprintf(&preload, "LD_PRELOAD=%s", trial->library) < 0 || pipe2(ends, O_CLOEXEC) != 0) {
         snprintf(problem, problem_bytes, "%s", strerror(errno));
         free(preload);
         return false;
     }
     child = fork();
     if (child == 0)
-        start_true(root, preload, ends[1]);
+        start_true(trial, preload, ends[1]);
     close(ends[1]);
     if (child < 0)
         snprintf(problem, problem_bytes, "%s", strerror(errno));
-    loads = child > 0 && wait_for_true(child, ends[0], problem, problem_bytes);
+    good = child > 0 && wait_for_true(child, ends[0], problem, problem_bytes);
     close(ends[0]);
     free(preload);
-    return loads;
+    return good;
+}
+
+bool lg_library_loads(const char *library, char *problem, size_t problem_bytes)
+{
+    const struct trial trial = {.library = library, .variable = "LINGERGUARD_OFF=1"};
+
+    return try_it(&trial, problem, problem_bytes);
+}
+
+/* "TIME lingerguard: true[PID]: WORDS; ADVICE": the words. */
+static void keep_words(char *problem)
+{
+    char *words = strstr(problem, "]: ");
+
+    if (words)
+        memmove(problem, words + 3, strlen(words + 3) + 1);
+    problem[strcspn(problem, ";")] = 0;
+}
+
+bool lg_library_serves(const char *library, bool nobody, char *problem, size_t problem_bytes)
+{
+    const struct trial trial = {.library = library, .variable = "LINGERGUARD_STRICT=1", .nobody = nobody};
+    bool serves = try_it(&trial, problem, problem_bytes);
+
+    keep_words(problem);
+    return serves;
+}
+
+bool lg_library_is_one(const char *root, const char *library, char *problem, size_t problem_bytes)
+{
+    char *real = lg_in_root(root, library, NULL, problem, problem_bytes);
+    int fd = real ? open(real, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    unsigned char head[EI_NIDENT + 2] = {0};
+    uint16_t type = 0;
+    struct stat status;
+    bool is_one = fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
+                  read(fd, head, sizeof(head)) == (ssize_t)sizeof(head);
+
+    if (fd >= 0)
+        close(fd);
+    if (is_one)
+        type = (uint16_t)(head[EI_DATA] == ELFDATA2MSB ? head[EI_NIDENT] << 8 | head[EI_NIDENT + 1]
+                                                       : head[EI_NIDENT + 1] << 8 | head[EI_NIDENT]);
+    is_one = is_one && memcmp(head, ELFMAG, SELFMAG) == 0 && type == ET_DYN;
+    if (real && !is_one)
+        snprintf(problem, problem_bytes, "%s%s is not a shared library", root, library);
+    free(real);
+    return is_one;
 }
 
 /* In a directory with the sticky bit, others can add names but not replace this one. */
@@ -135,27 +197,16 @@ static bool is_protected(const char *path, char *problem, size_t problem_bytes)
 
 bool lg_library_is_protected(const char *root, const char *library, char *problem, size_t problem_bytes)
 {
-    char *whole = NULL, *real = NULL, *real_root = realpath(root[0] ? root : "/", NULL);
-    size_t root_bytes = real_root && real_root[1] ? strlen(real_root) : 0;
-    bool holds = true;
+    size_t root_bytes;
+    char *real = lg_in_root(root, library, &root_bytes, problem, problem_bytes);
+    bool holds = real != NULL;
 
-    if (asprintf(&whole, "%s%s", root, library) >= 0)
-        real = realpath(whole, NULL);
-    if (!real || !real_root) {
-        snprintf(problem, problem_bytes, "%s: %s", whole ? whole : library, strerror(errno));
-        holds = false;
-    } else if (root_bytes && (strncmp(real, real_root, root_bytes) != 0 || real[root_bytes] != '/')) {
-        snprintf(problem, problem_bytes, "%s leads out of %s", library, root);
-        holds = false;
-    }
     while (holds && real[root_bytes]) {
         holds = is_protected(real, problem, problem_bytes);
         *strrchr(real, '/') = 0;
     }
     if (holds && root_bytes == 0)
         holds = is_protected("/", problem, problem_bytes);
-    free(whole);
     free(real);
-    free(real_root);
     return holds;
 }

@@ -7,11 +7,20 @@
 #include <stddef.h>
 
 /*
- * Starts /bin/true with `library`, a path below `root` ("" for none), preloaded, as a child with
- * nothing else in its environment. False with the dynamic linker's words in `problem` when it
- * complains, fails, or takes longer than ten seconds.
+ * Starts /bin/true with `library` preloaded and off, as a child with nothing else in its environment.
+ * False with the dynamic linker's words in `problem` when it complains, fails, or takes longer than ten
+ * seconds.
  */
-bool lg_library_loads(const char *root, const char *library, char *problem, size_t problem_bytes);
+bool lg_library_loads(const char *library, char *problem, size_t problem_bytes);
+
+/*
+ * The same with the policy of the system and its log, as this user or, of root, as nobody. False with
+ * what cannot be used in `problem`.
+ */
+bool lg_library_serves(const char *library, bool nobody, char *problem, size_t problem_bytes);
+
+/* Whether there is a shared library at this path below `root`, as far as its head tells: nothing of it is executed. */
+bool lg_library_is_one(const char *root, const char *library, char *problem, size_t problem_bytes);
 
 /*
  * Whether the file and every directory above it up to `root` belong to root or to the caller and are

@@ -2,6 +2,7 @@
 #include "shim/command/preload/preload_file.h"
 #include "shim/command/common/output.h"
 #include "shim/command/common/preload_text.h"
+#include "shim/command/preload/in_root.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -49,6 +50,7 @@ static bool read_text(struct lg_preload_file *file, int fd)
 
 bool lg_preload_file_open(struct lg_preload_file *file, const char *root, bool lock)
 {
+    char problem[1024], *real;
     bool is_read;
     int fd;
 
@@ -59,6 +61,12 @@ bool lg_preload_file_open(struct lg_preload_file *file, const char *root, bool l
         return false;
     }
     *strrchr(file->path, '/') = 0;
+    real = lg_in_root(root, "/etc", NULL, problem, sizeof(problem));
+    if (!real) {
+        lg_say_error("%s", problem);
+        return false;
+    }
+    free(real);
     file->directory_fd = open(file->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (file->directory_fd < 0)
         return complain(file, strerror(errno));
