@@ -2,7 +2,7 @@
 #include "policy/address.h"
 
 #include "policy/number.h"
-#include "policy/parse.h"
+#include "policy/pieces.h"
 #include "policy/text.h"
 
 #define IPV4_BITS 32u

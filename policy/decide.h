@@ -60,14 +60,6 @@ enum lg_mismatch {
 enum lg_mismatch lg_rule_mismatch(const struct lg_policy *policy, const struct lg_rule *rule,
                                   const struct lg_facts *facts);
 
-/*
- * GLOB of the language: `*` any bytes, `/` included; `?` one byte; `[a-z]` and `[!a-z]` a set; `\`
- * takes the next byte literally. Without a `/` it is held against the part of `path` behind the
- * last `/`. A malformed glob, which the parser refuses, matches nothing. Takes time proportional to the
- * product of the lengths at most.
- */
-bool lg_glob_match(struct lg_text glob, struct lg_text path);
-
 /* Whether the library is to do nothing in this program (`skip exe GLOB`). Not known: false. */
 bool lg_policy_skips(const struct lg_policy *policy, struct lg_text exe);
 

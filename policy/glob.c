@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/glob.h"
 
-#include "policy/decide.h"
 #include "policy/text.h"
 
 /*

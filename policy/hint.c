@@ -2,7 +2,7 @@
 #include "policy/hint.h"
 
 #include "policy/number.h"
-#include "policy/parse.h"
+#include "policy/pieces.h"
 #include "policy/text.h"
 
 /* Pairs of what is written and what is meant; an empty text ends them. No pointers: they would be relocated. */

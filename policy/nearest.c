@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "policy/parse.h"
+#include "policy/pieces.h"
 #include "policy/text.h"
 
 #define WORD_BYTES_MAX 24u /* no word of the language is longer */

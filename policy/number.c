@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/number.h"
 
-#include "policy/parse.h"
+#include "policy/pieces.h"
 #include "policy/text.h"
 
 size_t lg_digits_count(struct lg_text text)

@@ -5,6 +5,7 @@
 #include "policy/address.h"
 #include "policy/hint.h"
 #include "policy/number.h"
+#include "policy/pieces.h"
 #include "policy/reader.h"
 #include "policy/text.h"
 #include "policy/words.h"

@@ -6,6 +6,7 @@
 #include "policy/glob.h"
 #include "policy/hint.h"
 #include "policy/number.h"
+#include "policy/pieces.h"
 #include "policy/reader.h"
 #include "policy/text.h"
 #include "policy/words.h"

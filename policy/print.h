@@ -7,8 +7,8 @@
 #define LG_PRINT_H
 
 #include "policy/decide.h"
-#include "policy/parse.h"
 #include "policy/policy.h"
+#include "policy/policy_error.h"
 #include "policy/put.h"
 
 /* What to skip, the settings that were written down, then the rules, one a line. */

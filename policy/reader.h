@@ -5,7 +5,7 @@
 #ifndef LG_READER_H
 #define LG_READER_H
 
-#include "policy/parse.h"
+#include "policy/policy_error.h"
 #include "policy/problem.h"
 #include "policy/words.h"
 

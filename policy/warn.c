@@ -2,6 +2,7 @@
 #include "policy/address.h"
 #include "policy/glob.h"
 #include "policy/hint.h"
+#include "policy/parse.h"
 #include "policy/reader.h"
 #include "policy/text.h"
 

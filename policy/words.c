@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/words.h"
 
-#include "policy/parse.h"
+#include "policy/pieces.h"
 #include "policy/text.h"
 
 const char *const lg_verdict_words[LG_VERDICT_COUNT] = {

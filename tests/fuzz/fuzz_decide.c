@@ -10,6 +10,7 @@
  */
 #include <stdint.h>
 
+#include "policy/parse.h"
 #include "tests/unit/policy_text.h"
 
 #define TEXT_BYTES_MAX 256u /* of a glob and a path: the table below is a product of both */

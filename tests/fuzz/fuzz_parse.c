@@ -6,6 +6,7 @@
  */
 #include <stdint.h>
 
+#include "policy/parse.h"
 #include "policy/problem.h"
 #include "tests/unit/policy_text.h"
 

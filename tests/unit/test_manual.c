@@ -2,6 +2,7 @@
 /*
  * lingerguard.policy(5) against the parser: its examples parse, and it leaves no word out.
  */
+#include "policy/parse.h"
 #include "policy/words.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"

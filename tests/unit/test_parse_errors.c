@@ -2,6 +2,7 @@
 /*
  * Texts that are no policies: for each message that there is, the whole line that a user reads.
  */
+#include "policy/parse.h"
 #include "policy/problem.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"

@@ -2,6 +2,7 @@
 /*
  * The pieces of the language that the command and the environment use alone, and suggestions.
  */
+#include "policy/parse.h"
 #include "policy/words.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"

@@ -5,6 +5,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 
+#include "policy/parse.h"
 #include "policy/words.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"
