@@ -23,27 +23,27 @@
 #define NUMBERS_WITHOUT_PROC 65536u /* as far as a range is walked where /proc is not mounted */
 
 struct range {
-    unsigned first;
+    unsigned first; /* moves up with what is done */
     unsigned last;
     enum lg_call call;
     uintptr_t caller;
     int directory; /* the descriptor through which /proc is read */
-    bool all;      /* close every one, not only those that a decision was made for */
 };
 
+/* At once, each number once: behind a close of ours another thread may have it again before the kernel's range. */
 static bool close_one(void *context, unsigned fd)
 {
     struct range *range = context;
     struct lg_closing closing;
     enum lg_close_way way;
 
-    if (fd < range->first || fd > range->last || (int)fd == range->directory || lg_sink_owns((int)fd) ||
-        lg_hand_off_owns((int)fd))
+    if (fd < range->first || fd > range->last || (int)fd == range->directory)
+        return true;
+    range->first = fd + 1;
+    if (lg_sink_owns((int)fd) || lg_hand_off_owns((int)fd))
         return true;
     way = lg_closing_begin(&closing, range->call, (int)fd, range->caller);
-    /* At once where a record waits for the close, or the waiting budget; the others go all together. */
-    if (way == LG_CLOSE_AT_ONCE ||
-        (way == LG_CLOSE_AS_ASKED && (closing.recorded || closing.linger_ms > 0 || range->all)))
+    if (way != LG_CLOSE_NOT_AT_ALL) /* a number whose close waits in another thread is in the range all the same */
         lg_sys_close((int)fd);
     lg_closing_finish(&closing);
     return true;
@@ -98,7 +98,7 @@ static int range_around_own(unsigned first, unsigned last, int flags, enum lg_ca
 
 LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags, enum lg_call call, uintptr_t caller)
 {
-    struct range range = {first, last, call, caller, -1, false};
+    struct range range = {first, last, call, caller, -1};
 
     if (flags & RANGE_UNSHARE)
         lg_epoch_split();
@@ -109,7 +109,7 @@ LG_SLOW_PATH int lg_close_range_slowly(unsigned first, unsigned last, int flags,
         close_each(&range);
     else if (!(flags & RANGE_UNSHARE))
         lg_holder_forget_range(first, last);
-    return range_around_own(first, last, flags, call);
+    return range.first > last ? 0 : range_around_own(range.first, last, flags, call);
 }
 
 LG_EXPORT int close_range(unsigned first, unsigned last, int flags)
@@ -121,7 +121,7 @@ LG_EXPORT int close_range(unsigned first, unsigned last, int flags)
 
 static void closefrom_slowly(unsigned first, uintptr_t caller)
 {
-    struct range range = {first, ~0u, LG_CALL_CLOSEFROM, caller, -1, true};
+    struct range range = {first, ~0u, LG_CALL_CLOSEFROM, caller, -1};
     int before = errno;
 
     if (lg_close_range_slowly(first, ~0u, 0, LG_CALL_CLOSEFROM, caller) < 0)

@@ -85,26 +85,6 @@ static int wait_for(pid_t child)
 
 /* ---- A listening socket ---- */
 
-/* A forking server: its child closes its copy of the listener as a matter of course. */
-static void forking_server(int argc, char **argv)
-{
-    int listener = net_listen(AF_INET, NULL), status = 0;
-    pid_t child;
-
-    (void)argc, (void)argv;
-    set_linger(listener, 1, 0);
-    set_linger(listener, 0, 0); /* so that it is the same bare: asked for, and withdrawn */
-    show_socket("before", listener);
-    child = fork();
-    if (child == 0) {
-        CHECK_INT(close(listener), 0);
-        _exit(0);
-    }
-    status = wait_for(child);
-    show_socket("after a child closed its copy", listener);
-    printf("%d\n", status);
-}
-
 /* The listener that had asked for the abort, and still has it in mind: its time is what the mark is. */
 static void marked_listener(int argc, char **argv)
 {
@@ -566,7 +546,6 @@ static void test_own_timeout(void)
     }                                                                                                                  \
     static void test_##name(void)
 
-SAME_AS_BARE(forking_server, "forking server");
 SAME_AS_BARE(received, "received");
 SAME_AS_BARE(sent_to_oneself, "sent to oneself");
 SAME_AS_BARE(received_in_part, "received in part");
@@ -575,7 +554,6 @@ SAME_AS_BARE(taken_by_number, "taken by number");
 SAME_AS_BARE(inherited, "inherited");
 
 static const struct proc_snippet snippets[] = {
-    {"forking server", forking_server},
     {"marked listener", marked_listener},
     {"lost backlog", lost_backlog},
     {"received", received},
@@ -593,8 +571,7 @@ static const struct proc_snippet snippets[] = {
 };
 
 static const struct tap_test tests[] = {
-    {"a listener of a forking server", test_forking_server, 60000},
-    {"a listener that asked for an abort keeps no time to linger", test_marked_listener, 60000},
+    {"a listener of a forking server that asked for an abort keeps no time to linger", test_marked_listener, 60000},
     {"a listener that asked for an abort: its backlog is recorded", test_backlog, 60000},
     {"a connection that was received", test_received, 60000},
     {"a connection that was sent to oneself", test_sent_to_oneself, 60000},

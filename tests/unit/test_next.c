@@ -20,34 +20,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "policy/parse.h"
 #include "shim/holder/holder.h"
-#include "shim/release/in_force.h"
 #include "tests/harness/net.h"
 #include "tests/harness/tap.h"
+#include "tests/unit/linked.h"
 
 extern char **environ;
-
-static struct lg_policy policy;
-static struct lg_in_force in_force = {.policy = &policy};
-
-static void no_error(void *context, const struct lg_policy_error *error)
-{
-    (void)context, (void)error;
-    tap_fail(__FILE__, __LINE__, "the policy has an error");
-}
-
-/* Instead of the constructor. */
-static void put_in_force(const char *rules)
-{
-    const struct lg_source source = {LG_SOURCE_RULES, {"rules", 5}};
-
-    lg_next_resolve();
-    lg_policy_init(&policy);
-    lg_policy_parse(&policy, &source, (struct lg_text){rules, strlen(rules)}, no_error, NULL);
-    in_force.needs = lg_policy_needs(&policy, &in_force.process);
-    lg_in_force_start(&in_force);
-}
 
 /* ---- A socket that another thread opens while this one is on its way to a second process ---- */
 
@@ -381,6 +359,44 @@ static void test_range_waits_once(void)
     }
 }
 
+static int innocent = -1;
+
+/* Another thread opens a file just now, and gets the number that is free by then. */
+static int open_before_range(unsigned first, unsigned last, int flags)
+{
+    if (first <= 200 && last >= 200 && fcntl(200, F_GETFD) < 0)
+        innocent = libc.dup2(STDIN_FILENO, 200);
+    return libc.close_range(first, last, flags);
+}
+
+/* A number is closed once: with its record, or with its drain, or by the kernel with the others. */
+static void test_range_closes_once(void)
+{
+    static const char *const rules[] = {"orderly", "drain 1s on linger-zero,unread", "linger 1s quiet",
+                                        "observe on unread"};
+
+    for (size_t i = 0; i < TAP_COUNT(rules); i++) {
+        struct net_pair pair = net_pair(AF_INET, NULL);
+        struct linger zero = {1, 0};
+
+        put_in_force(rules[i]);
+        if (i == 0)
+            lg_sink_start(&(struct lg_sink_settings){.log = LG_LOG_STDERR, .speaks = true});
+        libc = lg_next;
+        lg_next.close_range = open_before_range;
+        CHECK_INT(fcntl(pair.server, F_DUPFD, 200), 200);
+        close(pair.server);
+        CHECK_INT(setsockopt(200, SOL_SOCKET, SO_LINGER, &zero, sizeof zero), 0);
+        close(pair.client);
+        CHECK_INT(close_range(200, 200, 0), 0);
+        if (innocent >= 0)
+            CHECK(fcntl(200, F_GETFD) >= 0);
+        else
+            CHECK_INT(fcntl(200, F_GETFD), -1);
+        lg_next = libc;
+    }
+}
+
 /* ---- Calls that fail ---- */
 
 static int failing_dup3(int from, int to, int flags)
@@ -434,6 +450,7 @@ static const struct tap_test tests[] = {
     {"a process with one thread may unshare its table", test_unshare_alone, 0},
     {"a process that shares the memory and not the table", test_clone_memory, 0},
     {"a range of closes waits within one budget", test_range_waits_once, 0},
+    {"a range of closes closes each number once", test_range_closes_once, 0},
     {"an error of the call that we hide is the program's", test_answers, 0},
 };
 
