@@ -60,7 +60,8 @@ report -f json "$logs/sample.log" >"$tmp/sample.json"
 is "totals: records" "$(field totals.records <"$tmp/sample.json")" 10
 is "totals: connections, listeners not counted" "$(field totals.connections <"$tmp/sample.json")" 6
 is "totals: programs" "$(field totals.programs <"$tmp/sample.json")" 4
-is "totals: saved are the unsent bytes of ends in order" "$(field totals.saved_bytes <"$tmp/sample.json")" 1006144
+is "totals: saved is what a linger or drain saw acknowledged" "$(field totals.saved_bytes <"$tmp/sample.json")" 6144
+is "totals: released is what was left to the kernel" "$(field totals.released_bytes <"$tmp/sample.json")" 1005000
 is "totals: lost are the unsent bytes of aborts" "$(field totals.lost_bytes <"$tmp/sample.json")" 1500
 is "totals: what was unsent at a deadline stands apart" "$(field totals.deadline_bytes <"$tmp/sample.json")" 5000
 is "totals: unread input of aborts" "$(field totals.discarded_bytes <"$tmp/sample.json")" 64
@@ -75,7 +76,7 @@ is "the problem's text" "$(field problems.rows.0.error <"$tmp/sample.json")" \
     "policy /etc/lingerguard/policy: Permission denied; the built-in policy stays in force"
 
 is "joined: the close counts at the call site that asked" \
-    "$(row by_call_site caller nginx+0x4a3f0 saved_bytes <"$tmp/sample.json")" 1000000
+    "$(row by_call_site caller nginx+0x4a3f0 released_bytes <"$tmp/sample.json")" 1000000
 is "joined: one connection of two records" "$(row by_call_site caller nginx+0x4a3f0 connections <"$tmp/sample.json")" 1
 is "joined: a close nobody asked for stays at its own call site" \
     "$(row by_call_site caller nginx+0x5b000 records <"$tmp/sample.json")" 1
@@ -103,25 +104,26 @@ for table in by_call_site by_local_port by_peer_network by_cause by_rule; do
         "$(field "$table.groups" <"$tmp/sample.json")"
 done
 is "the order of lines changes nothing: who asked" \
-    "$(row by_call_site caller nginx+0x4a3f0 saved_bytes <"$tmp/reversed.json")" 1000000
+    "$(row by_call_site caller nginx+0x4a3f0 released_bytes <"$tmp/reversed.json")" 1000000
 is "the order of lines changes nothing: connections" "$(field totals.connections <"$tmp/reversed.json")" 6
 
-# What each outcome does with 10 unsent and 3 unread bytes: saved, lost, deadline, discarded.
-for line in orderly:10,0,0,0 lingered:10,0,0,0 drained:10,0,0,0 disarmed:10,0,0,0 aborted:0,10,0,3 deadline:0,0,10,0 \
-    peer-reset:0,0,0,0 allowed:0,0,0,0 rejected:0,0,0,0 unheard-of:0,0,0,0; do
+# What each outcome does with 10 unsent and 3 unread bytes: saved, released, lost, deadline, discarded.
+for line in orderly:0,10,0,0,0 lingered:10,0,0,0,0 drained:10,0,0,0,0 muted:0,10,0,0,0 handed:0,10,0,0,0 \
+    disarmed:0,10,0,0,0 aborted:0,0,10,0,3 rearmed:0,0,10,0,3 deadline:0,10,0,10,0 peer-reset:0,0,0,0,0 \
+    allowed:0,0,0,0,0 rejected:0,0,0,0,0 unheard-of:0,0,0,0,0; do
     outcome=${line%%:*}
-    record outcome "$outcome" unsent_bytes 10 unread_bytes 3 | report -f json >"$tmp/one.json"
+    record fd 4 outcome "$outcome" unsent_bytes 10 unread_bytes 3 | report -f json >"$tmp/one.json"
     is "the bytes of a close that was $outcome" \
-        "$(for name in saved lost deadline discarded; do field "totals.${name}_bytes" <"$tmp/one.json"; done | paste -sd, -)" \
+        "$(for name in saved released lost deadline discarded; do field "totals.${name}_bytes" <"$tmp/one.json"; done | paste -sd, -)" \
         "${line#*:}"
 done
 for call in setsockopt syscall; do
-    is "a disarmed $call saves nothing yet" \
-        "$(record call $call outcome disarmed unsent_bytes 10 | report -f json | field totals.saved_bytes)" 0
+    is "a disarmed $call releases nothing yet" \
+        "$(record call $call outcome disarmed unsent_bytes 10 | report -f json | field totals.released_bytes)" 0
 done
 is "sums stop at the largest number" \
     "$({ record unsent_bytes 9; record unsent_bytes 9; } | sed 's/"unsent_bytes":9/"unsent_bytes":18446744073709551615/' |
-        report -f json | field totals.saved_bytes)" 18446744073709551615
+        report -f json | field totals.released_bytes)" 18446744073709551615
 
 { record peer 198.51.100.7:1; record peer 198.51.100.7:2; } >"$tmp/cookie.log"
 is "one cookie with two peers is two connections" "$(report -f json "$tmp/cookie.log" | field totals.connections)" 2
@@ -191,17 +193,57 @@ if command -v script >/dev/null; then
 else
     skip script "script(1) is not installed"
 fi
-# outcome NAME OUTCOME CALL WANTED: bytes lost, discarded and saved, and what is drawn
+# outcome NAME OUTCOME CALL WANTED: bytes lost, discarded and released, and what is drawn
 outcome() {
     record outcome "$2" call "$3" unsent_bytes 10 unread_bytes 4 | report -f json >"$tmp/outcome.json"
     is "$1" "$(field totals.lost_bytes <"$tmp/outcome.json") $(field totals.discarded_bytes <"$tmp/outcome.json") \
-$(field totals.saved_bytes <"$tmp/outcome.json") $(grep -o '"[a-z]*":1[,}]' "$tmp/outcome.json" | grep -oE 'orderly|cut|aborted|asked')" "$4"
+$(field totals.released_bytes <"$tmp/outcome.json") $(grep -o '"[a-z]*":1[,}]' "$tmp/outcome.json" | grep -oE 'orderly|cut|aborted|asked')" "$4"
 }
 outcome "aborted after all: as aborted" rearmed close "10 4 0 aborted"
 outcome "what the peer sends is dropped: in order" muted close "0 0 10 orderly"
 outcome "not decided yet: a request" undecided setsockopt "0 0 0 asked"
 outcome "the same through syscall()" undecided syscall "0 0 0 asked"
-outcome "handed to the drainer, whose record counts" handed close "0 0 0 "
+outcome "handed to the drainer, whose record is drawn" handed close "0 0 10 "
 outcome "an outcome that is not known here" vanished close "0 0 0 "
 
+
+# What the drainer writes has no descriptor; the program's record of the hand-over says what was queued.
+record fd 4 verdict drain outcome handed unsent_bytes 1000 >"$tmp/handed.log"
+for line in drained:200:800,200,0 deadline:300:700,300,300 orderly:300:700,300,0 peer-reset:300:0,0,0; do
+    outcome=${line%%:*} rest=${line#*:}
+    record verdict drain outcome "$outcome" unsent_bytes "${rest%%:*}" elapsed_ms 5000 >"$tmp/drainer.log"
+    for logs_of in "$tmp/handed.log $tmp/drainer.log" "$tmp/drainer.log $tmp/handed.log"; do
+        # shellcheck disable=SC2086 # two words
+        report -f json $logs_of >"$tmp/pair.json"
+        is "handed, then $outcome: saved, released, at the deadline" \
+            "$(for name in saved released deadline; do field "totals.${name}_bytes" <"$tmp/pair.json"; done | paste -sd, -)" \
+            "${rest#*:}"
+        is "handed, then $outcome: counts where the drainer's record does" \
+            "$(row by_cause outcome "$outcome" saved_bytes <"$tmp/pair.json")" "$(field totals.saved_bytes <"$tmp/pair.json")"
+        is "handed, then $outcome: one connection, of one call site" \
+            "$(field totals.connections <"$tmp/pair.json") $(field by_call_site.rows.0.saved_bytes <"$tmp/pair.json")" \
+            "1 $(field totals.saved_bytes <"$tmp/pair.json")"
+        is "handed, then $outcome: nobody waited" "$(field totals.waited_ms <"$tmp/pair.json")" 0
+    done
+done
+
+# Numbers without a connection.
+cat >"$tmp/counts.log" <<'END'
+{"time":"2026-11-23T18:00:01Z","pid":1,"tid":1,"exe":"/bin/a","suppressed":950}
+{"time":"2026-11-23T18:00:02Z","pid":9,"exe":"/bin/drainer","counts":"drainer","open":0,"handed":3}
+END
+record | report -f json - "$tmp/counts.log" >"$tmp/counts.json"
+is "what is suppressed and told later counts" "$(field totals.suppressed <"$tmp/counts.json")" 950
+is "and is no broken line" "$(field input.broken_lines <"$tmp/counts.json") $(field totals.records <"$tmp/counts.json")" "0 1"
+like "also where there is no record" "$(report "$tmp/counts.log")" "950"
+like "and for its program" "$(report -f prometheus "$tmp/counts.log")" 'lingerguard_suppressed_records_total{exe="/bin/a"} 950'
+
+# A terminal of 40 columns.
+COLUMNS=40 report "$logs/sample.log" >"$tmp/40.txt"
+is "40 columns hold all of it" "$(awk 'length > 40' "$tmp/40.txt")" ""
+is "with the same numbers" "$(grep -A3 haproxy+0x19aa "$tmp/40.txt" | tail -n 3 | paste -sd'|' -)" \
+    "  2 records, 1 connection|  lost         1.5 KiB|/usr/sbin/nginx  nginx+0x4a3f0"
+frame=/usr/lib/x86_64-linux-gnu/a-long-name/libwith-a-name.so.1.2.3+0x123456
+record exe /opt/vendor/application/releases/2026/bin/server caller "$frame" | COLUMNS=40 report >"$tmp/frame.txt"
+is "the innermost frame is whole, whatever the width" "$(grep -cxF "$frame" "$tmp/frame.txt")" 1
 done_testing

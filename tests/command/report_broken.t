@@ -3,8 +3,8 @@
 # lingerguard report: lines that are no records are counted and reported, and never fatal.
 . "$(dirname "$0")/../harness/tap.sh"
 
-unset COLUMNS NO_COLOR
-export LC_ALL=C
+unset NO_COLOR
+export LC_ALL=C COLUMNS=200
 
 report() {
     "$LG_COMMAND" report "$@"

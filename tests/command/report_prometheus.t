@@ -14,7 +14,8 @@ sample() {
 nginx='exe="/usr/sbin/nginx",cause="linger-zero",verdict="orderly",outcome'
 is "records" "$(sample lingerguard_records_total "$nginx=\"disarmed\"")" 2
 is "connections" "$(sample lingerguard_connections_total "$nginx=\"disarmed\"")" 1
-is "bytes saved" "$(sample lingerguard_saved_bytes_total "$nginx=\"orderly\"")" 1000000
+is "bytes released" "$(sample lingerguard_released_bytes_total "$nginx=\"orderly\"")" 1000000
+is "bytes saved" "$(sample lingerguard_saved_bytes_total 'exe="/usr/bin/java",cause="linger-zero",verdict="drain",outcome="drained"')" 4096
 aborted='exe="/usr/sbin/haproxy",cause="linger-zero",verdict="observe",outcome="aborted"'
 is "bytes lost" "$(sample lingerguard_lost_bytes_total "$aborted")" 1500
 is "input thrown away" "$(sample lingerguard_discarded_bytes_total "$aborted")" 64
@@ -34,7 +35,7 @@ is "counters are named so" \
 "$LG_COMMAND" report -f prometheus -n 1 "$log" >"$tmp/cut.prom"
 check "-n does not take series away" cmp "$tmp/report.prom" "$tmp/cut.prom"
 is "without a record the metrics are still there" \
-    "$("$LG_COMMAND" report -f prometheus /dev/null | grep -c '^# TYPE')" 11
+    "$("$LG_COMMAND" report -f prometheus /dev/null | grep -c '^# TYPE')" 12
 
 umask 022
 directory=$tmp/textfile

@@ -20,7 +20,7 @@ limited() {
 # summary FILE: some of the totals
 summary() {
     perl -ne 'next if !/^"totals"/; my %t = /"(\w+)":(\d+)/g;
-        print join(" ", map { $t{$_} } qw(records connections saved_bytes lost_bytes suppressed forgotten_sockets)), "\n"; exit' "$1"
+        print join(" ", map { $t{$_} } qw(records connections released_bytes lost_bytes suppressed forgotten_sockets)), "\n"; exit' "$1"
 }
 
 # 500,000 connections of two records each, 1,000 open at any time.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/report/aggregate.h"
 #include "policy/text.h"
+#include "shim/command/report/fate.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -94,80 +95,6 @@ static struct lg_count *count_of(struct lg_aggregate *aggregate, enum lg_table t
     return &aggregate->tables[table].groups[group].count;
 }
 
-/*
- * Whether an abort was asked for here, as opposed to a connection that ended. Through syscall() it
- * is the outcome that tells them apart.
- */
-static bool is_asking(const struct lg_report_record *record)
-{
-    bool may_ask = record->outcome == LG_OUTCOME_DISARMED || record->outcome == LG_OUTCOME_UNDECIDED;
-
-    return record->outcome == LG_OUTCOME_REJECTED || record->outcome == LG_OUTCOME_ALLOWED ||
-           lg_text_is_word(record->call, "setsockopt") || (may_ask && lg_text_is_word(record->call, "syscall"));
-}
-
-/* A listener has no peer; the connections that it resets are not counted one by one by the record. */
-static bool is_listener(const struct lg_report_record *record)
-{
-    return lg_text_is_word(record->cause, "backlog") || lg_text_is_word(record->state, "LISTEN") ||
-           lg_text_is_word(record->state, "listen");
-}
-
-/*
- * What to draw of a record; LG_TIMELINE_KINDS for nothing: an outcome that this version does not know,
- * or a connection that was handed to the drainer, whose own record says how it ended.
- */
-static enum lg_timeline_kind timeline_kind(const struct lg_report_record *record, bool asks)
-{
-    if (asks)
-        return LG_TIMELINE_ASKED;
-    switch (record->outcome) {
-    case LG_OUTCOME_ABORTED:
-    case LG_OUTCOME_REARMED:
-        return LG_TIMELINE_ABORTED;
-    case LG_OUTCOME_DEADLINE:
-    case LG_OUTCOME_PEER_RESET:
-        return LG_TIMELINE_CUT;
-    case LG_OUTCOME_HANDED:
-    case LG_OUTCOME_COUNT:
-        return LG_TIMELINE_KINDS;
-    case LG_OUTCOME_REJECTED:
-    case LG_OUTCOME_DISARMED:
-    case LG_OUTCOME_UNDECIDED:
-    case LG_OUTCOME_ALLOWED:
-    case LG_OUTCOME_ORDERLY:
-    case LG_OUTCOME_LINGERED:
-    case LG_OUTCOME_DRAINED:
-    case LG_OUTCOME_MUTED:
-        break;
-    }
-    return LG_TIMELINE_ORDERLY;
-}
-
-/* What one record adds to every group that it is in; see struct lg_count for what the bytes mean. */
-static struct lg_count count_record(const struct lg_report_record *record, bool asks)
-{
-    enum lg_timeline_kind kind = timeline_kind(record, asks);
-    struct lg_count one;
-
-    lg_count_init(&one);
-    one.records = 1;
-    one.suppressed = record->suppressed;
-    if (record->time_us != LG_TIME_UNKNOWN) {
-        one.first_us = record->time_us;
-        one.last_us = record->time_us;
-    }
-    if (kind == LG_TIMELINE_ABORTED) {
-        one.lost_bytes = record->unsent_bytes;
-        one.discarded_bytes = record->unread_bytes;
-    } else if (kind == LG_TIMELINE_CUT && record->outcome == LG_OUTCOME_DEADLINE) {
-        one.deadline_bytes = record->unsent_bytes;
-    } else if (kind == LG_TIMELINE_ORDERLY) {
-        one.saved_bytes = record->unsent_bytes;
-    }
-    return one;
-}
-
 static uint64_t hash_address(const struct lg_address *address)
 {
     uint64_t hash = UINT64_C(14695981039346656037) ^ address->port;
@@ -211,30 +138,84 @@ static void count_in_site(struct lg_aggregate *aggregate, const struct lg_report
     socket->asker = site;
 }
 
-/* The end of a connection belongs to the call site that asked for it, where that was seen. */
+/* Adds to every group in which the socket was counted last, its call site apart. */
+static void add_to_tables(struct lg_aggregate *aggregate, const struct lg_join_socket *socket,
+                          const struct lg_count *more)
+{
+    for (unsigned table = 0; table < LG_TABLE_JOINED; table++) {
+        if (socket->groups[table] != LG_GROUP_NONE)
+            lg_count_add(count_of(aggregate, (enum lg_table)table, socket->groups[table]), more);
+    }
+    lg_count_add(&aggregate->totals, more);
+}
+
+/* What the peer acknowledged between a hand-over and the drainer's end. */
+static uint64_t acknowledged(uint64_t before_bytes, uint64_t left_bytes)
+{
+    return before_bytes > left_bytes ? before_bytes - left_bytes : 0;
+}
+
+/*
+ * The program's record of a hand-over says what was queued, the drainer's what of it is left: together
+ * they say what arrived. It counts where the drainer's record does, whichever comes first.
+ */
+static void join_hand_over(struct lg_aggregate *aggregate, const struct lg_report_record *record, struct lg_count *one,
+                           struct lg_join_socket *socket)
+{
+    bool is_end = lg_fate_is_drainers(record) && record->outcome != LG_OUTCOME_PEER_RESET;
+    struct lg_count more;
+
+    if (record->outcome == LG_OUTCOME_HANDED && socket->is_drained) {
+        lg_count_init(&more);
+        more.saved_bytes = acknowledged(record->unsent_bytes, socket->unsent_bytes);
+        add_to_tables(aggregate, socket, &more);
+        lg_count_add(&socket->end, &more);
+    } else if (is_end && socket->is_handed) {
+        one->saved_bytes = acknowledged(socket->unsent_bytes, record->unsent_bytes);
+    }
+    if (record->outcome == LG_OUTCOME_HANDED) {
+        socket->is_handed = !socket->is_drained;
+        one->released_bytes = 0;
+    } else if (lg_fate_is_drainers(record)) {
+        socket->is_drained = !socket->is_handed;
+        socket->is_handed = false;
+    }
+    socket->unsent_bytes = record->outcome == LG_OUTCOME_PEER_RESET ? UINT64_MAX : record->unsent_bytes;
+}
+
+/*
+ * The end of a connection belongs to the call site that asked for it, where that was seen. One that was
+ * handed over and of which the drainer says nothing was left to it, and by it to the kernel.
+ */
 static void leave_join(void *context, const struct lg_join_socket *socket)
 {
     struct lg_aggregate *aggregate = context;
     uint32_t site = socket->asker != LG_GROUP_NONE ? socket->asker : socket->closer;
-    struct lg_count *count;
+    struct lg_count released, *count;
 
+    lg_count_init(&released);
+    released.released_bytes = socket->is_handed ? socket->unsent_bytes : 0;
+    add_to_tables(aggregate, socket, &released);
     if (site == LG_GROUP_NONE)
         return;
     count = count_of(aggregate, LG_TABLE_SITE, site);
     lg_count_add(count, &socket->end);
+    lg_count_add(count, &released);
     count->connections += socket->is_connection;
 }
 
-static void count_time(struct lg_aggregate *aggregate, const struct lg_report_record *record, bool asks)
+static void count_time(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
-    enum lg_timeline_kind kind = timeline_kind(record, asks);
+    enum lg_timeline_kind kind = lg_fate_kind(record);
 
     if (record->time_us != LG_TIME_UNKNOWN && kind != LG_TIMELINE_KINDS)
         lg_timeline_add(&aggregate->timeline, record->time_us, kind);
+    aggregate->drained_bytes = lg_sum(aggregate->drained_bytes, record->drained_bytes);
+    if (lg_fate_is_drainers(record)) /* no program waited for it */
+        return;
     aggregate->waited_ms = lg_sum(aggregate->waited_ms, record->elapsed_ms);
     if (record->elapsed_ms > aggregate->waited_most_ms)
         aggregate->waited_most_ms = record->elapsed_ms;
-    aggregate->drained_bytes = lg_sum(aggregate->drained_bytes, record->drained_bytes);
 }
 
 /*
@@ -245,7 +226,7 @@ static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, 
                            const struct lg_count *one, struct lg_join_socket *socket)
 {
     bool is_early =
-        (table == LG_TABLE_PORT || table == LG_TABLE_NETWORK) && record->peer.family == 0 && is_asking(record);
+        (table == LG_TABLE_PORT || table == LG_TABLE_NETWORK) && record->peer.family == 0 && lg_fate_asks(record);
     uint32_t group = find_group(aggregate, table, record);
     struct lg_count more = *one;
 
@@ -258,16 +239,18 @@ static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, 
 
 static void count_connection(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
-    bool asks = is_asking(record);
-    bool is_connection = !is_listener(record) && (!asks || record->peer.family != 0);
-    struct lg_count one = count_record(record, asks);
+    bool asks = lg_fate_asks(record);
+    bool is_connection = !lg_fate_is_listener(record) && (!asks || record->peer.family != 0);
+    struct lg_count one = lg_fate_count(record);
     struct lg_join_socket *socket = NULL;
 
-    if (record->has_socket && record->socket != 0 && !is_listener(record))
+    if (record->has_socket && record->socket != 0 && !lg_fate_is_listener(record))
         socket = lg_join_find(&aggregate->join, record->socket, hash_address(&record->peer));
     if (socket != NULL && is_connection && !socket->is_connection)
         become_connection(aggregate, socket);
-    count_time(aggregate, record, asks);
+    count_time(aggregate, record);
+    if (socket != NULL && !asks)
+        join_hand_over(aggregate, record, &one, socket);
     /* Without a cookie nothing can be joined: each end is a connection, each asking record none. */
     one.connections = socket == NULL && is_connection && !asks;
     count_in_site(aggregate, record, &one, socket, asks);
@@ -278,12 +261,24 @@ static void count_connection(struct lg_aggregate *aggregate, const struct lg_rep
 
 static void count_problem(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
-    struct lg_count one = count_record(record, true);
+    struct lg_count one = lg_fate_count(record);
     uint32_t group = find_group(aggregate, LG_TABLE_PROBLEM, record);
     uint32_t program = find_group(aggregate, LG_TABLE_PROBLEM_PROGRAM, record);
 
     lg_count_add(count_of(aggregate, LG_TABLE_PROBLEM, group), &one);
     lg_count_add(count_of(aggregate, LG_TABLE_PROBLEM_PROGRAM, program), &one);
+}
+
+/* Numbers without a connection: what the library had to drop, told when a second or the program ends. */
+static void count_numbers(struct lg_aggregate *aggregate, const struct lg_report_record *record)
+{
+    struct lg_count more;
+
+    lg_count_init(&more);
+    more.suppressed = record->suppressed;
+    lg_count_add(&aggregate->totals, &more);
+    if (more.suppressed != 0)
+        lg_count_add(count_of(aggregate, LG_TABLE_PROGRAM, find_group(aggregate, LG_TABLE_PROGRAM, record)), &more);
 }
 
 bool lg_aggregate_init(struct lg_aggregate *aggregate, uint32_t socket_count)
@@ -314,6 +309,8 @@ enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_
         count_connection(aggregate, &record);
     else if (kind == LG_REPORT_LINE_PROBLEM)
         count_problem(aggregate, &record);
+    else if (kind == LG_REPORT_LINE_COUNTS)
+        count_numbers(aggregate, &record);
     return kind;
 }
 

@@ -29,6 +29,7 @@ void lg_count_add(struct lg_count *sum, const struct lg_count *more)
     sum->records = lg_sum(sum->records, more->records);
     sum->connections = lg_sum(sum->connections, more->connections);
     sum->saved_bytes = lg_sum(sum->saved_bytes, more->saved_bytes);
+    sum->released_bytes = lg_sum(sum->released_bytes, more->released_bytes);
     sum->lost_bytes = lg_sum(sum->lost_bytes, more->lost_bytes);
     sum->deadline_bytes = lg_sum(sum->deadline_bytes, more->deadline_bytes);
     sum->discarded_bytes = lg_sum(sum->discarded_bytes, more->discarded_bytes);
@@ -180,10 +181,12 @@ static int compare_groups(const void *left, const void *right)
 
     if (a->key == NULL || b->key == NULL)
         return (a->key == NULL) - (b->key == NULL);
-    order = compare_numbers(a->count.records, b->count.records);
+    order = compare_numbers(a->count.lost_bytes, b->count.lost_bytes);
     if (order == 0)
-        order = compare_numbers(lg_sum(a->count.saved_bytes, a->count.lost_bytes),
-                                lg_sum(b->count.saved_bytes, b->count.lost_bytes));
+        order = compare_numbers(a->count.records, b->count.records);
+    if (order == 0)
+        order = compare_numbers(lg_sum(a->count.saved_bytes, a->count.released_bytes),
+                                lg_sum(b->count.saved_bytes, b->count.released_bytes));
     if (order == 0)
         order = memcmp(a->key, b->key, a->key_bytes < b->key_bytes ? a->key_bytes : b->key_bytes);
     if (order == 0)
@@ -199,7 +202,7 @@ const struct lg_group **lg_group_sort(const struct lg_group_table *table, size_t
     if (sorted == NULL)
         return NULL;
     for (uint32_t i = 0; i < table->group_count; i++) {
-        if (table->groups[i].count.records != 0)
+        if (table->groups[i].count.records != 0 || table->groups[i].count.suppressed != 0)
             sorted[(*count)++] = &table->groups[i];
     }
     qsort(sorted, *count, sizeof(const struct lg_group *), compare_groups);

@@ -16,11 +16,14 @@
 /*
  * What is counted. The bytes mean the same everywhere in the report:
  *
- *   saved      output that was still queued when a connection ended in order (outcomes orderly,
- *              lingered, drained, muted, and disarmed of a close): an abort would have destroyed it
+ *   saved      output that was queued when the close began, and that the peer had acknowledged at its
+ *              end (outcomes lingered and drained, and what the drainer saw acknowledged)
+ *   released   output that was left to the kernel, which nobody saw arrive (outcomes orderly and
+ *              muted, disarmed of a close, handed without the drainer's record, and what was still
+ *              queued at a deadline)
+ *   deadline   of that, what was still queued when a graceful close ran out of time (outcome deadline)
  *   lost       output that was still queued when the connection was aborted (outcomes aborted and
  *              rearmed)
- *   deadline   output that was still queued when a graceful close ran out of time (outcome deadline)
  *   discarded  input that had arrived and that nobody read when the connection was aborted
  *
  * Only records of a connection's end count bytes: what a setsockopt saw queued is sent meanwhile,
@@ -30,10 +33,11 @@ struct lg_count {
     uint64_t records;
     uint64_t connections; /* different connections with a record here */
     uint64_t saved_bytes;
+    uint64_t released_bytes;
     uint64_t lost_bytes;
     uint64_t deadline_bytes;
     uint64_t discarded_bytes;
-    uint64_t suppressed; /* records dropped by the limit, as later records of the group say */
+    uint64_t suppressed; /* records dropped by the limit, as later lines of the group say */
     int64_t first_us;    /* INT64_MAX when no record had a time */
     int64_t last_us;     /* INT64_MIN likewise */
 };
@@ -71,7 +75,8 @@ void lg_group_table_free(struct lg_group_table *table);
 uint32_t lg_group_find(struct lg_group_table *table, struct lg_text key);
 
 /*
- * The groups that hold records: most records first, then most bytes saved and lost, then by key;
+ * The groups that hold records: most bytes lost first, then most records, then most bytes saved and
+ * released, then by key;
  * (others) is always last. *count is set; the array is the caller's to free, NULL without memory.
  */
 const struct lg_group **lg_group_sort(const struct lg_group_table *table, size_t *count);

@@ -25,6 +25,9 @@ struct lg_join_socket {
     uint32_t closer;                 /* call site of the last close, or LG_GROUP_NONE */
     uint32_t groups[LG_JOIN_TABLES]; /* where it was counted last, or LG_GROUP_NONE */
     struct lg_count end;             /* of the close records, until it is known who asked */
+    bool is_handed;                  /* to the drainer, whose record was not seen: */
+    bool is_drained;                 /* the drainer's record came, and that of the hand-over did not */
+    uint64_t unsent_bytes;           /* at the hand-over, or at the drainer's end */
 };
 
 /* Takes over what a socket still holds: it is leaving the table. */

@@ -33,6 +33,7 @@ static void put_count(const struct lg_report *report, const struct lg_count *cou
     put_number(report, "records", count->records);
     put_number(report, "connections", count->connections);
     put_number(report, "saved_bytes", count->saved_bytes);
+    put_number(report, "released_bytes", count->released_bytes);
     put_number(report, "lost_bytes", count->lost_bytes);
     put_number(report, "deadline_bytes", count->deadline_bytes);
     put_number(report, "discarded_bytes", count->discarded_bytes);

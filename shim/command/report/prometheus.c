@@ -61,11 +61,14 @@ static bool put_by_outcome(const struct lg_report *report)
          offsetof(struct lg_count, records)},
         {"lingerguard_connections_total", "Different connections with a record.",
          offsetof(struct lg_count, connections)},
-        {"lingerguard_saved_bytes_total", "Queued output delivered in order that an abort would have destroyed.",
+        {"lingerguard_saved_bytes_total", "Queued output that the peer had acknowledged at the end of the close.",
          offsetof(struct lg_count, saved_bytes)},
+        {"lingerguard_released_bytes_total", "Queued output that was left to the kernel to deliver.",
+         offsetof(struct lg_count, released_bytes)},
         {"lingerguard_lost_bytes_total", "Queued output that an abort destroyed.",
          offsetof(struct lg_count, lost_bytes)},
-        {"lingerguard_deadline_bytes_total", "Queued output left over when a graceful close ran out of time.",
+        {"lingerguard_deadline_bytes_total",
+         "Of the released output, what was left when a graceful close ran out of time.",
          offsetof(struct lg_count, deadline_bytes)},
         {"lingerguard_discarded_bytes_total", "Input that nobody had read when the connection was aborted.",
          offsetof(struct lg_count, discarded_bytes)},
@@ -85,7 +88,7 @@ static bool put_by_program(const struct lg_report *report)
     static const char *const labels[] = {"exe", NULL};
     static const char last[] = "lingerguard_last_record_timestamp_seconds";
     static const struct metric suppressed = {"lingerguard_suppressed_records_total",
-                                             "Records dropped by the limit, as later records say.",
+                                             "Records dropped by the limit, as later lines say.",
                                              offsetof(struct lg_count, suppressed)};
     struct lg_report_rows rows;
 
@@ -107,13 +110,14 @@ static bool put_by_program(const struct lg_report *report)
 
 static void put_input(const struct lg_report *report)
 {
+    /* kind "counts" has the numbers that the library and the drainer write without a connection */
     static const char lines_name[] = "lingerguard_report_lines_total";
     const uint64_t *lines = report->aggregate->lines;
     static const char *const kinds[LG_REPORT_LINE_COUNT] = {
-        [LG_REPORT_LINE_RECORD] = "record",        [LG_REPORT_LINE_PROBLEM] = "problem",
-        [LG_REPORT_LINE_BLANK] = "blank",          [LG_REPORT_LINE_NOT_JSON] = "not_json",
-        [LG_REPORT_LINE_NOT_RECORD] = "no_record", [LG_REPORT_LINE_BAD_VALUE] = "bad_value",
-        [LG_REPORT_LINE_TOO_LONG] = "too_long",
+        [LG_REPORT_LINE_RECORD] = "record",       [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_COUNTS] = "counts",       [LG_REPORT_LINE_BLANK] = "blank",
+        [LG_REPORT_LINE_NOT_JSON] = "not_json",   [LG_REPORT_LINE_NOT_RECORD] = "no_record",
+        [LG_REPORT_LINE_BAD_VALUE] = "bad_value", [LG_REPORT_LINE_TOO_LONG] = "too_long",
     };
 
     put_head(report->out, lines_name, "counter", "Lines of the logs by what they are.");

@@ -9,13 +9,10 @@
 const char *lg_report_line_name(enum lg_report_line line)
 {
     static const char *const names[LG_REPORT_LINE_COUNT] = {
-        [LG_REPORT_LINE_RECORD] = "record",
-        [LG_REPORT_LINE_PROBLEM] = "problem",
-        [LG_REPORT_LINE_BLANK] = "blank",
-        [LG_REPORT_LINE_NOT_JSON] = "not JSON",
-        [LG_REPORT_LINE_NOT_RECORD] = "no record",
-        [LG_REPORT_LINE_BAD_VALUE] = "bad value",
-        [LG_REPORT_LINE_TOO_LONG] = "line too long",
+        [LG_REPORT_LINE_RECORD] = "record",       [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_COUNTS] = "counts",       [LG_REPORT_LINE_BLANK] = "blank",
+        [LG_REPORT_LINE_NOT_JSON] = "not JSON",   [LG_REPORT_LINE_NOT_RECORD] = "no record",
+        [LG_REPORT_LINE_BAD_VALUE] = "bad value", [LG_REPORT_LINE_TOO_LONG] = "line too long",
     };
     return names[line];
 }
@@ -98,7 +95,18 @@ bool lg_time_read(struct lg_text text, int64_t *time_us)
 }
 
 /* The keys, what they must be, and where they go. */
-enum key_type { KEY_TEXT, KEY_COUNT, KEY_SIGNED, KEY_TIME, KEY_ADDRESS, KEY_CALLER, KEY_SOCKET, KEY_ERRNO };
+enum key_type {
+    KEY_TEXT,
+    KEY_COUNT,
+    KEY_SIGNED,
+    KEY_FD,
+    KEY_TIME,
+    KEY_ADDRESS,
+    KEY_CALLER,
+    KEY_SOCKET,
+    KEY_SUPPRESSED,
+    KEY_ERRNO
+};
 
 static const struct key {
     const char *name;
@@ -110,7 +118,7 @@ static const struct key {
     {"tid", KEY_SIGNED, 0},
     {"exe", KEY_TEXT, offsetof(struct lg_report_record, exe)},
     {"call", KEY_TEXT, offsetof(struct lg_report_record, call)},
-    {"fd", KEY_SIGNED, 0},
+    {"fd", KEY_FD, 0},
     {"socket", KEY_SOCKET, offsetof(struct lg_report_record, socket)},
     {"cause", KEY_TEXT, offsetof(struct lg_report_record, cause)},
     {"verdict", KEY_TEXT, offsetof(struct lg_report_record, verdict)},
@@ -125,8 +133,9 @@ static const struct key {
     {"elapsed_ms", KEY_COUNT, offsetof(struct lg_report_record, elapsed_ms)},
     {"caller", KEY_CALLER, 0},
     {"errno", KEY_ERRNO, 0},
-    {"suppressed", KEY_COUNT, offsetof(struct lg_report_record, suppressed)},
+    {"suppressed", KEY_SUPPRESSED, offsetof(struct lg_report_record, suppressed)},
     {"error", KEY_TEXT, offsetof(struct lg_report_record, error)},
+    {"counts", KEY_TEXT, offsetof(struct lg_report_record, counts)},
 };
 
 #define KEY_TOTAL (sizeof(keys) / sizeof(keys[0]))
@@ -181,8 +190,14 @@ static bool set_key(const struct key *key, const struct lg_json_value *value, st
     case KEY_SOCKET:
         record->has_socket = lg_json_unsigned(value, &record->socket);
         return record->has_socket;
+    case KEY_SUPPRESSED:
+        record->has_suppressed = lg_json_unsigned(value, &record->suppressed);
+        return record->has_suppressed;
     case KEY_SIGNED:
         return lg_json_signed(value, &number);
+    case KEY_FD:
+        record->has_fd = lg_json_signed(value, &number);
+        return record->has_fd;
     case KEY_TIME:
         return set_text(value, &text) && lg_time_read(text, (int64_t *)field);
     case KEY_ADDRESS:
@@ -229,6 +244,16 @@ static bool is_blank(struct lg_text line)
     return true;
 }
 
+static enum lg_report_line kind_without_cause(const struct lg_report_record *record)
+{
+    if (record->error.length_bytes != 0)
+        return LG_REPORT_LINE_PROBLEM;
+    if (lg_text_is_word(record->counts, "drainer"))
+        return LG_REPORT_LINE_COUNTS;
+    return record->has_suppressed && record->outcome_text.length_bytes == 0 ? LG_REPORT_LINE_COUNTS
+                                                                            : LG_REPORT_LINE_NOT_RECORD;
+}
+
 enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, struct lg_report_record *record)
 {
     struct reading reading = {record, 0};
@@ -247,7 +272,7 @@ enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, st
     if (result == LG_JSON_REFUSED)
         return LG_REPORT_LINE_BAD_VALUE;
     if (record->cause.length_bytes == 0)
-        return record->error.length_bytes != 0 ? LG_REPORT_LINE_PROBLEM : LG_REPORT_LINE_NOT_RECORD;
+        return kind_without_cause(record);
     if (record->outcome_text.length_bytes == 0)
         return LG_REPORT_LINE_NOT_RECORD;
     record->outcome = outcome_of(record->outcome_text);

@@ -15,6 +15,7 @@
 enum lg_report_line {
     LG_REPORT_LINE_RECORD = 0,
     LG_REPORT_LINE_PROBLEM, /* the library's own report of something wrong: an object with `error` and no `cause` */
+    LG_REPORT_LINE_COUNTS,  /* numbers of ours: records that were suppressed, or what a drainer counted */
     LG_REPORT_LINE_BLANK,
     LG_REPORT_LINE_NOT_JSON,
     LG_REPORT_LINE_NOT_RECORD, /* an object, but not of ours */
@@ -42,12 +43,15 @@ struct lg_report_record {
     struct lg_text outcome_text;
     struct lg_text state;
     struct lg_text error;
+    struct lg_text counts;                  /* whose numbers an object without `cause` has */
     struct lg_text callers[LG_CALLERS_MAX]; /* the innermost first */
     unsigned caller_count;
     enum lg_outcome outcome; /* LG_OUTCOME_COUNT for one that this version does not know */
     struct lg_address local; /* IPv4-mapped addresses are IPv4 here */
     struct lg_address peer;
+    bool has_fd; /* the library's; the drainer has another number for the socket */
     bool has_socket;
+    bool has_suppressed;
     uint64_t socket;
     uint64_t unsent_bytes;
     uint64_t unread_bytes;
@@ -56,7 +60,7 @@ struct lg_report_record {
     uint64_t suppressed;
 };
 
-/* `scratch` has room for at least line.length_bytes bytes. The record is complete only for the first two results. */
+/* `scratch` has room for at least line.length_bytes bytes. The record is complete only for the first three results. */
 enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, struct lg_report_record *record);
 
 /* RFC 3339 in UTC, `2026-11-23T18:59:01.123456Z`, 0 to 9 digits behind the point; true when it is one. */

@@ -33,6 +33,7 @@ extern const struct lg_report_table lg_report_tables[LG_REPORT_TABLES];
 
 /* A line of explanation for each of the byte counts, in words that all formats use. */
 extern const char lg_about_saved[];
+extern const char lg_about_released[];
 extern const char lg_about_lost[];
 extern const char lg_about_deadline[];
 extern const char lg_about_discarded[];

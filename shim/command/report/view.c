@@ -15,9 +15,10 @@ const struct lg_report_table lg_report_tables[LG_REPORT_TABLES] = {
     {LG_TABLE_RULE, "by_rule", "By rule", "By rule", {"rule", NULL, NULL}},
 };
 
-const char lg_about_saved[] = "queued output that an abort would have destroyed";
+const char lg_about_saved[] = "queued output that the peer acknowledged in the close";
+const char lg_about_released[] = "queued output left to the kernel to deliver";
 const char lg_about_lost[] = "queued output that an abort destroyed";
-const char lg_about_deadline[] = "queued output left when a graceful close timed out";
+const char lg_about_deadline[] = "of it, left when a graceful close timed out";
 const char lg_about_discarded[] = "input not yet read when the connection was aborted";
 const char lg_about_drained[] = "input that a graceful close read and discarded";
 
@@ -47,6 +48,12 @@ void lg_report_put_part(FILE *out, enum lg_safe_form form, const struct lg_group
         lg_put_safe(out, part, form);
 }
 
+/* The lines that are ours and whole. */
+static uint64_t good_lines(const uint64_t *lines)
+{
+    return lg_sum(lg_sum(lines[LG_REPORT_LINE_RECORD], lines[LG_REPORT_LINE_PROBLEM]), lines[LG_REPORT_LINE_COUNTS]);
+}
+
 void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form)
 {
     FILE *out = report->out;
@@ -58,8 +65,7 @@ void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form
     if (broken == 0)
         return;
     fprintf(out, "%s of %s lines %s broken (", lg_count_text(room[0], broken),
-            lg_count_text(room[1], lg_sum(lg_sum(broken, lines[LG_REPORT_LINE_RECORD]), lines[LG_REPORT_LINE_PROBLEM])),
-            broken == 1 ? "is" : "are");
+            lg_count_text(room[1], lg_sum(broken, good_lines(lines))), broken == 1 ? "is" : "are");
     for (unsigned kind = LG_REPORT_LINE_BLANK + 1; kind < LG_REPORT_LINE_COUNT; kind++) {
         if (lines[kind] == 0)
             continue;

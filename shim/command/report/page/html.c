@@ -112,8 +112,9 @@ static void put_row(const struct lg_report *report, enum lg_table table, const s
     fprintf(report->out, "<span class=\"bar\"><i style=\"width:%.2f%%\"></i></span></td>", share);
     fprintf(report->out, "<td>%s</td>", lg_count_text(room, count->records));
     fprintf(report->out, "<td>%s</td>", lg_count_text(room, count->connections));
-    put_bytes_cell(report, count->saved_bytes, "won");
     put_bytes_cell(report, count->lost_bytes, "gone");
+    put_bytes_cell(report, count->saved_bytes, "won");
+    put_bytes_cell(report, count->released_bytes, "left");
     fprintf(report->out, "<td class=\"seen\">%s",
             count->first_us <= count->last_us ? lg_time_text(room, count->first_us) : "not known");
     if (count->first_us < count->last_us)
@@ -130,7 +131,8 @@ static bool put_table(const struct lg_report *report, const struct lg_report_tab
         return false;
     fprintf(report->out,
             "<section%s><h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th></th><th>records</th>"
-            "<th>connections</th><th>saved</th><th>lost</th><th>first and last seen</th></tr></thead><tbody>\n",
+            "<th>connections</th><th>lost</th><th>saved</th><th>released</th><th>first and last "
+            "seen</th></tr></thead><tbody>\n",
             rows.count <= SHORT_ROWS ? " class=\"short\"" : "", table->title);
     for (size_t i = 0; i < rows.count; i++)
         put_row(report, table->table, rows.groups[i]);
@@ -192,8 +194,9 @@ static void put_cards(const struct lg_report *report)
     char about[128];
 
     fputs("<div class=\"cards\">\n", report->out);
-    put_bytes_card(report, "good", totals->saved_bytes, "saved", lg_about_saved);
     put_bytes_card(report, "bad", totals->lost_bytes, "lost", lg_about_lost);
+    put_bytes_card(report, "good", totals->saved_bytes, "saved", lg_about_saved);
+    put_bytes_card(report, "", totals->released_bytes, "released", lg_about_released);
     put_bytes_card(report, "bad", totals->deadline_bytes, "left at the deadline", lg_about_deadline);
     put_bytes_card(report, "bad", totals->discarded_bytes, "input thrown away", lg_about_discarded);
     put_bytes_card(report, "", aggregate->drained_bytes, "input drained", lg_about_drained);
