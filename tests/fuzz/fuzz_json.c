@@ -7,9 +7,9 @@
  * links: shim/command/common/json.c shim/command/common/output.c shim/command/common/address.c
  * links: shim/command/report/record.c shim/command/report/group.c shim/command/report/join.c
  * links: shim/command/report/timeline.c shim/command/report/aggregate.c shim/command/report/text.c
- * links: shim/command/report/view.c shim/command/report/table.c shim/command/report/json.c
- * links: shim/command/report/html.c shim/command/report/svg.c shim/command/report/prometheus.c
- * links: shim/record/words.c
+ * links: shim/command/report/view.c shim/command/report/terminal/table.c shim/command/report/json.c
+ * links: shim/command/report/page/html.c shim/command/report/page/svg.c shim/command/report/prometheus.c
+ * links: shim/record/words.c shim/command/report/fate.c shim/command/report/terminal/style.c shim/command/report/terminal/summary.c
  */
 #include <stdint.h>
 #include <stdlib.h>
