@@ -150,8 +150,9 @@ static bool policy_is_usable(const char *root)
 
     if (!real && errno == ENOENT)
         return true;
-    if (!real) {
+    if (!real || !lg_path_is_protected(root, LG_POLICY_DEFAULT_PATH, problem, sizeof(problem))) {
         lg_say_error("%s", problem);
+        free(real);
         return false;
     }
     free(real);
@@ -192,7 +193,7 @@ static bool library_is_usable(const char *root, const char *library)
 {
     char problem[1024];
 
-    if (!lg_library_is_protected(root, library, problem, sizeof(problem)) ||
+    if (!lg_path_is_protected(root, library, problem, sizeof(problem)) ||
         !library_starts_programs(root, library, problem, sizeof(problem))) {
         lg_say_error("library '%s%s' cannot be used: %s", root, library, problem);
         return false;

@@ -195,10 +195,10 @@ static bool is_protected(const char *path, char *problem, size_t problem_bytes)
     return true;
 }
 
-bool lg_library_is_protected(const char *root, const char *library, char *problem, size_t problem_bytes)
+bool lg_path_is_protected(const char *root, const char *path, char *problem, size_t problem_bytes)
 {
     size_t root_bytes;
-    char *real = lg_in_root(root, library, &root_bytes, problem, problem_bytes);
+    char *real = lg_in_root(root, path, &root_bytes, problem, problem_bytes);
     bool holds = real != NULL;
 
     while (holds && real[root_bytes]) {

@@ -23,9 +23,9 @@ bool lg_library_serves(const char *library, bool nobody, char *problem, size_t p
 bool lg_library_is_one(const char *root, const char *library, char *problem, size_t problem_bytes);
 
 /*
- * Whether the file and every directory above it up to `root` belong to root or to the caller and are
+ * Whether the file at `path` and every directory above it up to `root` belong to root or to the caller and are
  * not writable by others. False with the first that is not in `problem`.
  */
-bool lg_library_is_protected(const char *root, const char *library, char *problem, size_t problem_bytes);
+bool lg_path_is_protected(const char *root, const char *path, char *problem, size_t problem_bytes);
 
 #endif
