@@ -121,8 +121,10 @@ static long opened_by_number(long number, const struct arguments *with)
     if (number == SYS_socket)
         lg_holder_made((int)result, epoch);
 #ifdef SYS_pidfd_getfd
-    else if (number == SYS_pidfd_getfd)
+    else if (number == SYS_pidfd_getfd) {
         lg_holder_forget((int)result);
+        lg_epolls_received((int)result);
+    }
 #endif
     else
         lg_holder_accepted((int)with->at[0], (int)result, epoch);
