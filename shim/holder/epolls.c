@@ -41,9 +41,19 @@ static void raise_used(unsigned count)
         ;
 }
 
+/* Whether the process made what is in this place: else it is its parent's, or that of a vfork child. */
+static bool is_made_by(const int *place, int pid)
+{
+    return __atomic_load_n(&makers[place - instances], __ATOMIC_RELAXED) == pid;
+}
+
 void lg_epolls_made(int fd)
 {
-    if (fd < 0 || place_of(fd)) /* there already: it was closed unseen */
+    int *place = fd < 0 ? NULL : place_of(fd);
+
+    if (lg_gate_is_sandboxed() || (place && !is_made_by(place, lg_sys_pid())))
+        lg_epolls_unknown();
+    if (fd < 0 || place || lg_gate_is_sandboxed()) /* there already: it was closed unseen */
         return;
     for (unsigned i = 0; i < INSTANCES_MAX; i++) {
         int none = 0;
@@ -62,7 +72,7 @@ void lg_epolls_forget(int fd)
 {
     int *place = fd < 0 ? NULL : place_of(fd);
 
-    if (place && __atomic_load_n(&makers[place - instances], __ATOMIC_RELAXED) == lg_sys_pid())
+    if (place && !lg_gate_is_sandboxed() && is_made_by(place, lg_sys_pid()))
         __atomic_store_n(place, 0, __ATOMIC_RELAXED);
 }
 
@@ -82,7 +92,7 @@ static bool is_anonymous(int fd)
 
 void lg_epolls_received(int fd)
 {
-    if (__atomic_load_n(&followed, __ATOMIC_RELAXED) && is_anonymous(fd))
+    if (__atomic_load_n(&followed, __ATOMIC_RELAXED) && !lg_gate_is_sandboxed() && is_anonymous(fd))
         lg_epolls_unknown();
 }
 
@@ -109,8 +119,14 @@ void lg_epolls_forked(void)
     }
 }
 
-bool lg_epolls_are_known(void)
+bool lg_epolls_are_known(int pid)
 {
+    unsigned end = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+
+    for (unsigned i = 0; i < end; i++) {
+        if (__atomic_load_n(&instances[i], __ATOMIC_RELAXED) != 0 && !is_made_by(&instances[i], pid))
+            return false;
+    }
     return !__atomic_load_n(&unknown, __ATOMIC_RELAXED);
 }
 

@@ -33,8 +33,11 @@ void lg_epolls_unknown(void);
 /* In the child of a fork: what it inherited is its parent's too. */
 void lg_epolls_forked(void);
 
-/* Whether all instances are known, so that a socket can be taken out of each. */
-bool lg_epolls_are_known(void);
+/*
+ * Whether all instances are known and made by this process, `pid`, so that a socket can be taken out of each. A fork
+ * that was not seen (clone) leaves its child with instances that are its parent's too.
+ */
+bool lg_epolls_are_known(int pid);
 
 /* Takes the socket `fd` out of all of them: a system call for each, 64 at most. */
 void lg_epolls_remove(int fd);

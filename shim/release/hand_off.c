@@ -134,7 +134,7 @@ static void put_word(char *field, size_t field_bytes, const char *word)
     lg_hand_off_text(field, field_bytes, word, strlen(word));
 }
 
-static void describe(const struct lg_event *event, int flags, struct lg_hand_off *message)
+static void describe(const struct lg_event *event, int pid, int flags, struct lg_hand_off *message)
 {
     const struct lg_socket *socket = &event->socket;
     struct lg_text exe = lg_in_force()->process.exe;
@@ -147,7 +147,7 @@ static void describe(const struct lg_event *event, int flags, struct lg_hand_off
         .flags = (may_have_reader ? LG_HAND_OFF_OTHER_READER : 0u) | (event->decision.quiet ? LG_HAND_OFF_QUIET : 0u),
         .limit_ms = event->decision.verdict.duration_ms,
         .idle_ms = event->decision.verdict.idle_ms,
-        .pid = lg_sys_pid(),
+        .pid = pid,
         .tid = lg_sys_tid(),
         .policy = lg_policy_digest(event->policy),
         .cookie = lg_facts_cookie(socket->fd),
@@ -203,15 +203,18 @@ static bool may_half_close(const struct lg_socket *socket, int flags)
 bool lg_hand_off(const struct lg_event *event)
 {
     int fd = event->socket.fd;
-    int flags;
+    int pid, flags;
     struct lg_hand_off message;
 
-    if (!drainer.on || lg_holder_was_duplicated(fd) || !lg_epolls_are_known())
+    if (!drainer.on || lg_holder_was_duplicated(fd))
+        return false;
+    pid = lg_sys_pid();
+    if (!lg_epolls_are_known(pid))
         return false;
     flags = lg_facts_flags(fd);
     if (flags & O_ASYNC || !may_half_close(&event->socket, flags))
         return false;
-    describe(event, flags, &message);
+    describe(event, pid, flags, &message);
     lg_epolls_remove(fd);
     lg_drain_half_close(fd);
     return send_or_reconnect(fd, &message);
