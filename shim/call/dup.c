@@ -53,7 +53,7 @@ LG_SLOW_PATH int lg_dup_onto_slowly(enum lg_dup kind, int from, int to, int flag
     int result;
 
     if (replaces && lg_hand_off_owns(to))
-        lg_hand_off_lose();
+        lg_hand_off_move();
     if (owns)
         lg_sink_move();
     else if (replaces && lg_closing_begin(&closing, call, to, caller) == LG_CLOSE_BUSY) {

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include "policy/print.h"
@@ -21,19 +22,54 @@
 
 #define AGAIN_MS 1000 /* between two tries to reach the drainer */
 
+/*
+ * The link is one word, so that whoever reads it has the number and what it stands for at the same moment: the number
+ * plus 1, whether the drainer has ended it, and the inode of the socket in the upper half (sockfs counts in 32 bits).
+ * Once there, it keeps its number, and a new one takes the place of an ended one there: a number that another thread
+ * is about to send to is at no time the program's.
+ */
+#define LINK_NUMBER ((uint64_t)0x7fffffff)
+#define LINK_ENDED  ((uint64_t)1 << 31)
+
 static struct {
     struct sockaddr_un to;
     bool on;
     struct lg_file_id root; /* at load: under another root the path means something else */
-    int fd;                 /* -1: none */
-    struct lg_file_id id;   /* of that descriptor; written before the number is */
+    uint64_t link;          /* 0: none */
     uint64_t tried_ms;
-} drainer = {.fd = -1};
+} drainer;
 
-static void set_link(int fd)
+static uint64_t link_now(void)
 {
-    __atomic_store_n(&drainer.fd, fd, __ATOMIC_RELEASE);
-    lg_gate_own(LG_OWN_LINK, fd);
+    return __atomic_load_n(&drainer.link, __ATOMIC_ACQUIRE);
+}
+
+static int number_of(uint64_t link)
+{
+    return (int)(link & LINK_NUMBER) - 1;
+}
+
+/* What the socket `fd` would be as a link; 0 for what is no socket. */
+static uint64_t link_of(int fd)
+{
+    struct lg_file_id id;
+
+    if (lg_sys_fstat(fd, &id) < 0 || (id.mode & S_IFMT) != S_IFSOCK)
+        return 0;
+    return (uint64_t)(uint32_t)id.inode << 32 | (uint64_t)(fd + 1);
+}
+
+static void set_link(uint64_t link)
+{
+    __atomic_store_n(&drainer.link, link, __ATOMIC_RELEASE);
+    lg_gate_own(LG_OWN_LINK, number_of(link));
+}
+
+/* Only what was read: another thread may have made it anew. */
+static void change_link(uint64_t from, uint64_t to)
+{
+    if (__atomic_compare_exchange_n(&drainer.link, &from, to, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+        lg_gate_own(LG_OWN_LINK, number_of(to));
 }
 
 static bool same_root(void)
@@ -54,29 +90,42 @@ static bool is_time(void)
                                        __ATOMIC_RELAXED);
 }
 
-static void connect_link(void)
+/* A descriptor or a negative errno. */
+static int connect_anew(void)
 {
-    struct lg_file_id id;
-    int fd;
+    int fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int result;
+
+    if (fd < 0)
+        return fd;
+    result = (int)lg_syscall3(SYS_connect, fd, (long)&drainer.to, sizeof drainer.to);
+    if (result == 0)
+        return fd;
+    lg_sys_close(fd);
+    return result;
+}
+
+/* A drainer that was started anew listens under the same path. True when there is a new link. */
+static bool connect_link(void)
+{
+    int old, fd, number;
 
     if (!is_time() || !same_root())
-        return;
-    fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        return false;
+    fd = connect_anew();
     if (fd < 0)
-        return;
-    if (lg_syscall3(SYS_connect, fd, (long)&drainer.to, sizeof drainer.to) < 0) {
+        return false;
+    old = lg_hand_off_fd();
+    if (old < 0) {
+        number = lg_sys_raise(fd);
+    } else {
+        number = (int)lg_syscall3(SYS_dup3, fd, old, O_CLOEXEC);
         lg_sys_close(fd);
-        return;
     }
-    fd = lg_sys_raise(fd);
-    if (fd < 0)
-        return;
-    if (lg_sys_fstat(fd, &id) < 0) {
-        lg_sys_close(fd);
-        return;
-    }
-    drainer.id = id;
-    set_link(fd);
+    if (number < 0)
+        return false;
+    set_link(link_of(number));
+    return true;
 }
 
 void lg_hand_off_start(struct lg_text path)
@@ -98,25 +147,31 @@ bool lg_hand_off_is_on(void)
 
 int lg_hand_off_fd(void)
 {
-    int fd = __atomic_load_n(&drainer.fd, __ATOMIC_ACQUIRE);
-    struct lg_file_id now;
+    uint64_t link = link_now();
 
-    if (fd < 0)
+    if (link == 0 || lg_gate_is_sandboxed())
         return -1;
-    if (lg_sys_fstat(fd, &now) == 0 && lg_file_id_equal(&now, &drainer.id))
-        return fd;
-    set_link(-1); /* closed in a way that we do not see: the number may be the program's by now */
+    if (link_of(number_of(link)) == (link & ~LINK_ENDED))
+        return number_of(link);
+    change_link(link, 0); /* closed in a way that we do not see: the number may be the program's by now */
     return -1;
 }
 
 bool lg_hand_off_owns(int fd)
 {
-    return fd >= 0 && fd == __atomic_load_n(&drainer.fd, __ATOMIC_RELAXED) && fd == lg_hand_off_fd();
+    return fd >= 0 && fd == number_of(link_now()) && fd == lg_hand_off_fd();
 }
 
-void lg_hand_off_lose(void)
+void lg_hand_off_move(void)
 {
-    set_link(-1);
+    uint64_t link = link_now();
+    int fd = lg_hand_off_fd();
+    int moved;
+
+    if (fd < 0)
+        return;
+    moved = lg_sys_fcntl(fd, F_DUPFD_CLOEXEC, fd + 1);
+    change_link(link, moved < 0 ? 0 : (link & ~LINK_NUMBER) | (uint64_t)(moved + 1));
 }
 
 static void put_rule(const struct lg_event *event, struct lg_hand_off *message)
@@ -148,9 +203,9 @@ static void describe(const struct lg_event *event, int pid, int flags, struct lg
         .limit_ms = event->decision.verdict.duration_ms,
         .idle_ms = event->decision.verdict.idle_ms,
         .pid = pid,
-        .tid = lg_sys_tid(),
+        .tid = lg_sys_is_single_threaded() ? pid : lg_sys_tid(),
         .policy = lg_policy_digest(event->policy),
-        .cookie = lg_facts_cookie(socket->fd),
+        .cookie = lg_facts_knows(socket, LG_FACT_COOKIE) ? socket->cookie : lg_facts_cookie(socket->fd),
         .unsent_bytes = lg_facts_knows(socket, LG_FACT_UNSENT) ? socket->unsent_bytes : -1,
     };
     put_word(message->call, sizeof message->call, lg_call_name(event->call));
@@ -178,20 +233,37 @@ static long send_descriptor(int link_fd, int fd, struct lg_hand_off *message)
     return lg_syscall3(SYS_sendmsg, link_fd, (long)&whole, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-/* A drainer that was started anew listens under the same path. */
-static bool send_or_reconnect(int fd, struct lg_hand_off *message)
+static bool is_end(long result)
 {
+    return result == -EPIPE || result == -ENOTCONN || result == -ECONNRESET || result == -ECONNREFUSED;
+}
+
+static long send_over_link(int fd, struct lg_hand_off *message)
+{
+    uint64_t link = link_now();
     int link_fd = lg_hand_off_fd();
     long sent = link_fd < 0 ? -ENOTCONN : send_descriptor(link_fd, fd, message);
 
-    if (sent != -EPIPE && sent != -ENOTCONN && sent != -ECONNRESET && sent != -ECONNREFUSED)
-        return sent > 0;
-    set_link(-1);
-    if (link_fd >= 0)
-        lg_sys_close(link_fd);
-    connect_link();
-    link_fd = lg_hand_off_fd();
-    return link_fd >= 0 && send_descriptor(link_fd, fd, message) > 0;
+    if (is_end(sent) && link_fd >= 0)
+        change_link(link, link | LINK_ENDED);
+    return sent;
+}
+
+static bool send_or_reconnect(int fd, struct lg_hand_off *message)
+{
+    long sent = send_over_link(fd, message);
+
+    if (is_end(sent) && connect_link())
+        sent = send_over_link(fd, message);
+    return sent > 0;
+}
+
+/* Without a look at it: that comes right before the sending. */
+static bool has_link(void)
+{
+    uint64_t link = link_now();
+
+    return (link != 0 && !(link & LINK_ENDED)) || connect_link();
 }
 
 /* A blocked writer would get EPIPE by our FIN: on a blocking descriptor there must be room to write. */
@@ -206,7 +278,7 @@ bool lg_hand_off(const struct lg_event *event)
     int pid, flags;
     struct lg_hand_off message;
 
-    if (!drainer.on || lg_holder_was_duplicated(fd))
+    if (!drainer.on || lg_holder_was_duplicated(fd) || !has_link())
         return false;
     pid = lg_sys_pid();
     if (!lg_epolls_are_known(pid))

@@ -37,7 +37,7 @@ bool lg_hand_off(const struct lg_event *event);
 int lg_hand_off_fd(void);
 bool lg_hand_off_owns(int fd);
 
-/* The program is about to put something else under its number. */
-void lg_hand_off_lose(void);
+/* The program is about to put something else under its number: it takes another one. */
+void lg_hand_off_move(void);
 
 #endif

@@ -17,7 +17,7 @@
 #include "shim/base/hand_off.h"
 
 #define LISTENER_FD  3 /* the drainer's, inherited so that it is there at load */
-#define HANDED_RULES "drain 300ms idle 200ms on linger-zero,unread"
+#define HANDED_RULES "limit 100000/s; drain 300ms idle 200ms on linger-zero,unread"
 
 static int link_end = -1; /* the drainer's end of the link */
 
