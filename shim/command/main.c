@@ -33,7 +33,7 @@ static int show_help(void)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-14s %s\n", commands[i].name, commands[i].summary);
     fputs("\nOptions:\n"
-          "  -h, --help     show this text; after a command, the help of that command\n"
+          "  -h, --help     show this text; after a command, or 'help COMMAND', the help of that command\n"
           "  -V, --version  show the version\n\n"
           "The manual is lingerguard(1); the language of policies is lingerguard.policy(5).\n",
           stdout);
@@ -55,23 +55,41 @@ static int unknown_command(const char *name)
     return lg_usage_error(NULL, "unknown command '%s'", name);
 }
 
+static int run_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (strcmp(argv[0], commands[i].name) != 0)
+            continue;
+        opterr = 0;
+        return commands[i].run(argc, argv);
+    }
+    return unknown_command(argv[0]);
+}
+
+/* `help` and `help COMMAND` */
+static int help(int argc, char **argv)
+{
+    static char option[] = "--help";
+    char *arguments[] = {argv[1], option, NULL};
+
+    if (argc > 2)
+        return lg_usage_error(NULL, "help: one command at a time");
+    return argc < 2 ? show_help() : run_command(2, arguments);
+}
+
 static int dispatch(int argc, char **argv)
 {
     if (argc < 2)
         return lg_usage_error(NULL, "missing command");
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return show_help();
+    if (strcmp(argv[1], "help") == 0)
+        return help(argc - 1, argv + 1);
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
         puts("lingerguard " LG_VERSION);
         return LG_EXIT_OK;
     }
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        opterr = 0;
-        return commands[i].run(argc - 1, argv + 1);
-    }
-    return unknown_command(argv[1]);
+    return run_command(argc - 1, argv + 1);
 }
 
 /*

@@ -13,7 +13,7 @@ cat >good <<'EOF'
 format   json ; limit 100/s
 
 allow exe /usr/sbin/haproxy   role connected
-reject  on linger-zero,disconnect
+reject  on linger-zero,disconnect  peer 10.0.0.0/8
 drain 2000ms local :8080-8080   # the same port twice
 orderly within 60s quiet
 EOF
@@ -22,12 +22,19 @@ echo allow >one
 
 answer "$LG_COMMAND" check-policy good
 answers "a good policy exits 0" 0
-is "a good policy is reported with its rules" "$out" "good: ok, 4 rules"
+like "a good policy is reported with its rules" "$out" "good: ok, 4 rules; policy "
 silent "a good policy says nothing on stderr" stderr
+echo "format json; observe" >observing
+answer "$LG_COMMAND" check-policy observing
+"$LG_COMMAND" run -p observing -l "$tmp/log" perl -e '
+    use Socket; socket my $listener, PF_INET, SOCK_STREAM, 0 or die; listen $listener, 1;
+    socket my $client, PF_INET, SOCK_STREAM, 0; connect $client, getsockname $listener or die;
+    setsockopt $client, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0); close $client'
+is "the digest is that of the records" "$(sed -n 's/.*"policy":"\([^"]*\)".*/\1/p' log | sort -u)" "${out##* }"
 answer "$LG_COMMAND" check-policy one
-is "one rule is not rules" "$out" "one: ok, 1 rule"
+like "one rule is not rules" "$out" "one: ok, 1 rule; policy "
 answer "$LG_COMMAND" check-policy /dev/null
-is "an empty policy is good" "$out" "/dev/null: ok, 0 rules"
+like "an empty policy is good" "$out" "/dev/null: ok, 0 rules; policy "
 
 answer "$LG_COMMAND" check-policy bad
 answers "a policy with errors exits 2" 2
@@ -50,7 +57,7 @@ answers "-n exits 0" 0
 is "-n prints the canonical form" "$out" "format json
 limit 100/s
 allow exe /usr/sbin/haproxy role connected
-reject EPERM on linger-zero,disconnect
+reject EPERM on linger-zero,disconnect peer 10.0.0.0/8
 drain 2s local :8080
 orderly within 1m quiet"
 printf '%s\n' "$out" >canonical
@@ -65,9 +72,9 @@ is "- is standard input" "$out" "$(cat canonical)"
 answer sh -c 'echo alow | "$LG_COMMAND" check-policy -'
 like "errors of standard input name it" "$err" "stdin:1:1: error: "
 
-answer "$LG_COMMAND" check-policy -r 'observe; drain 2s'
+answer "$LG_COMMAND" check-policy -r 'observe role connected; drain 2s local :80'
 answers "-r checks a text" 0
-is "a text is reported with its rules" "$out" "rules: ok, 2 rules"
+like "a text is reported with its rules" "$out" "rules: ok, 2 rules; policy "
 answer "$LG_COMMAND" check-policy -r 'observe; dran 2s' --rules 'alow'
 answers "a text with errors exits 2" 2
 like "each ; of a text counts as a line" "$err" "rules:2:2: error: "
@@ -80,15 +87,46 @@ like "a missing one is named" "$err" "lingerguard: policy 'missing': No such fil
 answer "$LG_COMMAND" check-policy .
 answers "a directory exits 2" 2
 like "a directory is named" "$err" "lingerguard: policy '.': Is a directory"
-answer "$LG_COMMAND" check-policy
-answers "no policy exits 2" 2
-like "no policy says so" "$err" "lingerguard: check-policy: missing FILE"
+if [ -e /etc/lingerguard/policy ]; then
+    skip etc "/etc/lingerguard/policy is there" "no policy at all"
+else
+    answer "$LG_COMMAND" check-policy
+    answers "no policy exits 2" 2
+    like "no policy says so" "$err" "lingerguard: check-policy: missing FILE; there is no /etc/lingerguard/policy"
+fi
+answer env LINGERGUARD_POLICY="$tmp/good" LINGERGUARD_RULES=allow "$LG_COMMAND" check-policy
+answers "without a file it checks what the library would use" 0
+is "the rules and the file" "$(printf '%s\n' "$out" | sed 's/;.*//')" "rules: ok, 1 rule
+$tmp/good: ok, 4 rules"
+answer env LINGERGUARD_POLICY="$tmp/bad" "$LG_COMMAND" check-policy
+answers "an error in it exits 2" 2
+answer env LINGERGUARD_POLICY="$tmp/bad" "$LG_COMMAND" check-policy good
+answers "with a file it asks nothing else" 0
+
+# Warnings
+answer "$LG_COMMAND" check-policy -r 'orderly; allow role connected'
+answers "a warning is no error" 0
+like "a rule that never decides is shown, with its place" "$err" "rules:2:2: warning: rule that never decides"
+like "and counted" "$out" "rules: ok, 2 rules, 1 warning; policy "
+answer "$LG_COMMAND" check-policy -s -r 'orderly; allow role connected'
+answers "with --strict it exits 1" 1
+answer "$LG_COMMAND" check-policy --strict good
+answers "nothing to warn of exits 0" 0
+answer "$LG_COMMAND" check-policy -n -r 'orderly; allow role connected'
+is "the canonical form is printed all the same" "$out" "orderly
+allow role connected"
+mkdir bin
+cp /bin/true bin/real-1.2
+ln -s real-1.2 bin/linked
+answer env PATH="$tmp/bin:$PATH" "$LG_COMMAND" check-policy -r 'allow exe real-1.2; allow exe linked'
+is "a pattern that what runs does not have is told" "$err" \
+    "rules:2: warning: exe linked does not match what runs for it here; write exe $(realpath bin/real-1.2)"
 answer "$LG_COMMAND" check-policy good -n
 is "options may follow the files" "$out" "$(cat canonical)"
 mkdir dashed
 cp one dashed/-n
 answer sh -c 'cd dashed && "$LG_COMMAND" check-policy -- -n'
-is "a file behind -- is no option" "$out" "-n: ok, 1 rule"
+like "a file behind -- is no option" "$out" "-n: ok, 1 rule;"
 
 # Limits
 perl -e 'print "alow\n" x 1500' >many

@@ -31,7 +31,7 @@ sorted() {
 if command -v bash >/dev/null; then
     # shellcheck disable=SC2046 # words
     is "bash: subcommands and options are those of --help" "$(bash_offers lingerguard '')" \
-        "$(sorted $(commands_in_help) $(options_in_help))"
+        "$(sorted help $(commands_in_help) $(options_in_help))"
     for command in $(commands_in_help); do
         is "bash: the options of $command are those of its --help" "$(bash_offers lingerguard "$command" -)" \
             "$(options_in_help "$command")"
@@ -51,8 +51,10 @@ if command -v bash >/dev/null; then
     is "bash: the words behind --format=" "$(bash_offers lingerguard run --format =)" "$(sorted text json)"
     is "bash: a word behind --format=" "$(bash_offers lingerguard run --format = js)" json
     is "bash: the formats of report" "$(bash_offers lingerguard report -f '')" "$(sorted table json html prometheus)"
-    is "bash: the keys of explain" "$(bash_offers lingerguard explain '')" "$(sorted cause= exe= local= peer= role=)"
-    is "bash: the causes" "$(bash_offers lingerguard explain cause =)" "$(sorted linger-zero unread disconnect backlog)"
+    is "bash: the keys of explain" "$(bash_offers lingerguard explain '')" "$(sorted cause= exe= local= peer= role= unsent= user= cgroup=)"
+    is "bash: what is unsent" "$(bash_offers lingerguard explain unsent =)" "$(sorted none some)"
+    is "bash: help is of a subcommand" "$(bash_offers lingerguard help check-po)" check-policy
+    is "bash: the causes" "$(bash_offers lingerguard explain cause =)" "$(sorted linger-zero unread late disconnect backlog)"
     is "bash: a role" "$(bash_offers lingerguard explain role = acc)" accepted
 else
     skip bash "bash is not installed" "the completion of bash"
@@ -100,7 +102,8 @@ zsh_options() {
 
 if command -v zsh >/dev/null; then
     check "zsh: the completion is well-formed" zsh -n "$completions/_lingerguard"
-    is "zsh: subcommands are those of --help" "$(zsh_offers command '' | sed -n 's/^word //p')" "$(commands_in_help)"
+    is "zsh: subcommands are those of --help" "$(zsh_offers command '' | sed -n 's/^word //p')" "$(commands_in_help)
+help"
     is "zsh: the options of lingerguard are those of --help" "$(zsh_options '')" "$(options_in_help)"
     for command in $(commands_in_help); do
         # behind the options of lingerguard itself, of which -V is the only one of its own

@@ -49,7 +49,7 @@ for name in $(commands_in_help | while read -r command; do "$LG_COMMAND" "$comma
     grep -oE 'LINGERGUARD_[A-Z]+' | sort -u) LINGERGUARD_OFF LD_PRELOAD PATH; do
     like "ENVIRONMENT has $name" "$(section ".Sh ENVIRONMENT")" ".It Ev $name"
 done
-for key in cause exe local peer role; do
+for key in cause exe local peer role unsent user cgroup; do
     like "explain has the key $key" "$(section ".Ss explain")" ".It Cm $key Ns = Ns"
 done
 for name in NAME SYNOPSIS DESCRIPTION ENVIRONMENT FILES "EXIT STATUS" EXAMPLES "SEE ALSO"; do

@@ -38,6 +38,19 @@ check "--version shows name and version" sh -c 'printf %s "$1" | grep -qE "^ling
 answer "$LG_COMMAND" -V
 answers "-V is --version" 0
 
+for command in $(commands_in_help); do
+    "$LG_COMMAND" "$command" --help >"$tmp/help"
+    answer "$LG_COMMAND" help "$command"
+    is "help $command is $command --help" "$out" "$(cat "$tmp/help")"
+done
+answer "$LG_COMMAND" help
+is "help alone is --help" "$out" "$("$LG_COMMAND" --help)"
+answer "$LG_COMMAND" help chek-policy
+answers "help of what is no subcommand exits 2" 2
+like "with a suggestion" "$err" "did you mean 'check-policy'?"
+answer "$LG_COMMAND" help run report
+answers "help of two exits 2" 2
+
 answer "$LG_COMMAND"
 answers "no subcommand exits 2" 2
 like "no subcommand says so" "$err" "lingerguard: missing command"

@@ -4,10 +4,10 @@
  * and what they return keeps what their headers promise.
  *
  * links: shim/command/program/elf_headers.c shim/command/program/elf_dynamic.c shim/command/program/elf_symbols.c
- * links: shim/command/program/elf_content.c shim/command/program/script.c
+ * links: shim/command/program/elf_content.c shim/command/common/script.c
  */
 #include "shim/command/program/elf.h"
-#include "shim/command/program/script.h"
+#include "shim/command/common/script.h"
 #include <stdlib.h>
 #include <string.h>
 

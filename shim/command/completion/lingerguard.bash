@@ -80,7 +80,7 @@ _lingerguard_check_policy() {
     -r | --rules) ;;
     *)
         case $cur in
-        -*) _lingerguard_words "-n --normalize -r --rules -h --help" ;;
+        -*) _lingerguard_words "-n --normalize -r --rules -s --strict -h --help" ;;
         *) _lingerguard_files ;;
         esac
         ;;
@@ -90,16 +90,17 @@ _lingerguard_check_policy() {
 _lingerguard_explain() {
     case $prev in
     -p | --policy | exe) _lingerguard_files ;;
-    -r | --rules | local | peer) ;;
+    -r | --rules | local | peer | user | cgroup) ;;
     -f | --format) _lingerguard_words "text json" ;;
-    cause) _lingerguard_words "linger-zero unread disconnect backlog" ;;
+    cause) _lingerguard_words "linger-zero unread late disconnect backlog" ;;
     role) _lingerguard_words "accepted connected" ;;
+    unsent) _lingerguard_words "none some" ;;
     *)
         case $cur in
         -*) _lingerguard_words "-p --policy -r --rules -f --format -h --help" ;;
         *)
             compopt -o nospace 2>/dev/null
-            _lingerguard_words "cause= exe= local= peer= role="
+            _lingerguard_words "cause= exe= local= peer= role= unsent= user= cgroup="
             ;;
         esac
         ;;
@@ -165,6 +166,7 @@ _lingerguard_drainer() {
 
 _lingerguard() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
+    local commands="run check-policy explain check-program report enable disable status drainer"
 
     # bash splits at '=': `--format=js` and `cause=un` are three words
     if [[ $cur == = ]]; then
@@ -174,7 +176,7 @@ _lingerguard() {
     fi
     COMPREPLY=()
     if ((COMP_CWORD == 1)); then
-        _lingerguard_words "run check-policy explain check-program report enable disable status drainer -h --help -V --version"
+        _lingerguard_words "$commands help -h --help -V --version"
         return
     fi
     case ${COMP_WORDS[1]} in
@@ -186,6 +188,7 @@ _lingerguard() {
     enable) _lingerguard_preload "--library --root -h --help" ;;
     disable | status) _lingerguard_preload "--root -h --help" ;;
     drainer) _lingerguard_drainer ;;
+    help) if ((COMP_CWORD == 2)); then _lingerguard_words "$commands"; fi ;;
     esac
 }
 

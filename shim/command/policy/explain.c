@@ -4,8 +4,8 @@
 #include "policy/parse.h"
 #include "policy/text.h"
 #include "policy/words.h"
-#include "shim/command/common/address.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/environment.h"
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include <stdlib.h>
@@ -19,12 +19,16 @@ static const char help[] =
     "  -r, --rules RULES    ask this text first, as LINGERGUARD_RULES has it\n"
     "  -f, --format FORMAT  of the output: text or json\n"
     "  -h, --help           show this text\n\n"
-    "Keys, each at most once; what is not given is not known and matches nothing:\n"
+    "Keys, each at most once. What is not given is not known: local, peer, role and unsent may\n"
+    "still become so until the close, the others match nothing:\n"
     "  cause=CAUSE          linger-zero (the default), unread, late, disconnect or backlog\n"
-    "  exe=PATH             path of the executable\n"
-    "  local=ADDRESS        10.0.0.5, 10.0.0.5:443 or [2001:db8::1]:443\n"
+    "  exe=PROGRAM          its path, or its name in PATH; links and scripts are followed\n"
+    "  local=ADDRESS        10.0.0.5, 10.0.0.5:443, [2001:db8::1]:443, or :443\n"
     "  peer=ADDRESS\n"
-    "  role=ROLE            accepted or connected\n\n"
+    "  role=ROLE            accepted or connected\n"
+    "  unsent=WHAT          none or some: is output not yet acknowledged\n"
+    "  user=UID             effective, a number\n"
+    "  cgroup=PATH          as /proc/self/cgroup has it\n\n"
     "With neither -p nor -r it asks the policy that the library would use: LINGERGUARD_RULES and\n"
     "LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", else the built-in one.\n"
     "Exit status: 0, or 2 when an argument or the policy has an error.\n";
@@ -37,80 +41,9 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-enum key { KEY_CAUSE, KEY_EXE, KEY_LOCAL, KEY_PEER, KEY_ROLE, KEY_COUNT };
-
-static const char *const keys[KEY_COUNT] = {"cause", "exe", "local", "peer", "role"};
-
 static bool is_set(const char *value)
 {
     return value && value[0];
-}
-
-static int read_cause(const char *value, struct lg_facts *facts)
-{
-    if (lg_parse_cause(lg_text_of(value), &facts->cause))
-        return 0;
-    return lg_word_error("explain", "cause", value, lg_cause_words, LG_CAUSE_COUNT);
-}
-
-static int read_role(const char *value, struct lg_facts *facts)
-{
-    if (lg_parse_role(lg_text_of(value), &facts->role))
-        return 0;
-    return lg_word_error("explain", "role", value, lg_role_words + LG_ROLE_ACCEPTED, LG_ROLE_COUNT - LG_ROLE_ACCEPTED);
-}
-
-static int read_address(const char *key, const char *value, struct lg_address *address)
-{
-    if (lg_address_read(lg_text_of(value), address))
-        return 0;
-    return lg_usage_error("explain", "%s: '%s' is not an address such as 10.0.0.5, 10.0.0.5:443 or [2001:db8::1]:443",
-                          key, value);
-}
-
-static int read_value(enum key key, const char *value, struct lg_facts *facts)
-{
-    switch (key) {
-    case KEY_CAUSE:
-        return read_cause(value, facts);
-    case KEY_EXE:
-        if (!value[0])
-            return lg_usage_error("explain", "exe: empty path");
-        facts->exe = lg_text_of(value);
-        return 0;
-    case KEY_LOCAL:
-        return read_address("local", value, &facts->local);
-    case KEY_PEER:
-        return read_address("peer", value, &facts->peer);
-    case KEY_ROLE:
-        return read_role(value, facts);
-    case KEY_COUNT:
-        break;
-    }
-    return LG_EXIT_USAGE;
-}
-
-/* "KEY=VALUE"; `given` has a bit for each key that was there before. */
-static int read_fact(const char *argument, unsigned *given, struct lg_facts *facts)
-{
-    size_t key_bytes = strcspn(argument, "=");
-    const char *near;
-
-    if (argument[key_bytes] == 0)
-        return lg_usage_error("explain", "'%s' is not KEY=VALUE", argument);
-    for (int i = 0; i < KEY_COUNT; i++) {
-        if (strlen(keys[i]) != key_bytes || strncmp(keys[i], argument, key_bytes) != 0)
-            continue;
-        if (*given & 1u << i)
-            return lg_usage_error("explain", "'%s' is given twice", keys[i]);
-        *given |= 1u << i;
-        return read_value((enum key)i, argument + key_bytes + 1, facts);
-    }
-    near = lg_nearest_word(lg_text_make(argument, key_bytes), keys, KEY_COUNT);
-    if (near)
-        return lg_usage_error("explain", "unknown key '%.*s'; did you mean '%s'?", (int)key_bytes, argument, near);
-    return lg_usage_error("explain", "unknown key '%.*s'; the keys are cause, exe, local, peer and role",
-                          (int)key_bytes, argument);
 }
 
 /* Where the library would look, when nothing was given. */
@@ -132,11 +65,16 @@ static const char *look_up(struct lg_explanation *explanation)
     return rules;
 }
 
-/* LINGERGUARD_LOG and LINGERGUARD_FORMAT win over the policy. */
+/* These variables win over the policy. */
 static void apply_environment(struct lg_settings *settings)
 {
     const char *log = getenv("LINGERGUARD_LOG"), *format = getenv("LINGERGUARD_FORMAT");
+    const char *drainer = getenv("LINGERGUARD_DRAINER");
 
+    if (is_set(drainer)) {
+        settings->drainer = lg_text_of(drainer);
+        settings->set |= LG_SET_DRAINER;
+    }
     if (is_set(log)) {
         if (lg_parse_log(lg_text_of(log), settings))
             settings->set |= LG_SET_LOG;
@@ -169,7 +107,7 @@ static void strip_defaults(struct lg_settings *settings)
         settings->set &= (uint8_t)~LG_SET_CALLERS;
 }
 
-static int explain(struct lg_explanation *explanation, const char *rules, const struct lg_facts *facts, bool json)
+static int explain(struct lg_explanation *explanation, const char *rules, bool json)
 {
     static struct lg_policy policy, settings;
     bool given = rules || explanation->file;
@@ -179,8 +117,7 @@ static int explain(struct lg_explanation *explanation, const char *rules, const 
     if ((!given && explanation->file && !lg_policy_path_is_lasting(explanation->file)) ||
         !lg_policy_load(&policy, rules, explanation->file)) {
         if (!given)
-            lg_say_error("the library would put the built-in policy in force, or under LINGERGUARD_STRICT=1 end the "
-                         "program");
+            lg_say_error("with it the library would only observe, or under LINGERGUARD_STRICT=1 end the program");
         return LG_EXIT_USAGE;
     }
     lg_policy_init(&settings);
@@ -189,8 +126,7 @@ static int explain(struct lg_explanation *explanation, const char *rules, const 
     strip_defaults(&settings.settings);
     explanation->policy = &policy;
     explanation->settings = &settings;
-    explanation->facts = facts;
-    explanation->decision = lg_decide(&policy, facts);
+    explanation->decision = lg_decide_request(&policy, &explanation->known->facts);
     if (json)
         lg_explanation_show_json(explanation, stdout);
     else
@@ -201,11 +137,12 @@ static int explain(struct lg_explanation *explanation, const char *rules, const 
 int lg_cmd_explain(int argc, char **argv)
 {
     struct lg_explanation explanation = {0};
-    struct lg_facts facts = {.cause = LG_CAUSE_LINGER_ZERO, .user = LG_USER_UNKNOWN};
+    struct lg_explain_facts known;
     const char *rules = NULL;
-    unsigned given = 0;
-    int option, status = 0, format = 0;
+    int option, status, format = 0;
 
+    lg_explain_facts_init(&known);
+    explanation.known = &known;
     while ((option = getopt_long(argc, argv, ":p:r:f:h", longs, NULL)) != -1) {
         switch (option) {
         case 'p':
@@ -228,7 +165,9 @@ int lg_cmd_explain(int argc, char **argv)
             return lg_option_error("explain", option, argv, longs);
         }
     }
-    for (int i = optind; i < argc && status == 0; i++)
-        status = read_fact(argv[i], &given, &facts);
-    return status ? status : explain(&explanation, rules, &facts, format == LG_FORMAT_JSON);
+    status = lg_explain_facts_read(&known, argv + optind, argc - optind);
+    if (status)
+        return status;
+    lg_environment_warn();
+    return explain(&explanation, rules, format == LG_FORMAT_JSON);
 }

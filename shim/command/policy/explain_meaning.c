@@ -66,42 +66,49 @@ static void put_linger(uint32_t duration_ms, const struct lg_out *out)
 {
     lg_put_word(out, "The close waits, at most ");
     put_duration(duration_ms, out);
+    lg_put_word(out,
+                " rounded up to a second, until the peer has acknowledged everything. On an O_NONBLOCK descriptor, "
+                "where this process may not be the sole holder of the socket, or when it has waited for a tenth of "
+                "its time, it acts as orderly within ");
+    put_duration(duration_ms, out);
+    lg_put_word(out, ".");
+}
+
+static void put_drain(const struct lg_verdict *verdict, const struct lg_out *out)
+{
     lg_put_word(
-        out, " rounded up to a second, until the peer has acknowledged everything; on an O_NONBLOCK descriptor it acts "
-             "as orderly within ");
-    put_duration(duration_ms, out);
-    lg_put_word(out, ".");
+        out,
+        "The close sends a FIN after all data; what the peer still sends is discarded until its FIN, for at most ");
+    put_duration(verdict->duration_ms, out);
+    if (verdict->idle_ms > 0) {
+        lg_put_word(out, ", or ");
+        put_duration(verdict->idle_ms, out);
+        lg_put_word(out, " without a byte");
+    }
+    lg_put_word(out,
+                ". That is done by the drainer, where there is one, else within the close, which waits for a tenth of "
+                "the process's time at most; on an O_NONBLOCK descriptor the close returns at once. Where this "
+                "process may not be the sole holder of the socket it acts as orderly.");
 }
 
-static void put_drain(uint32_t duration_ms, const struct lg_out *out)
+void lg_decision_meaning(enum lg_cause cause, const struct lg_verdict *verdict, const struct lg_out *out)
 {
-    lg_put_word(out, "The close sends a FIN, then reads and discards until the peer's FIN, at most ");
-    put_duration(duration_ms, out);
-    lg_put_word(out, " in all; where this process may not be the sole holder of the socket it acts as linger ");
-    put_duration(duration_ms, out);
-    lg_put_word(out, ".");
-}
-
-void lg_decision_meaning(const struct lg_facts *facts, const struct lg_decision *decision, const struct lg_out *out)
-{
-    const struct lg_verdict *verdict = &decision->verdict;
-
     switch (verdict->kind) {
     case LG_VERDICT_ALLOW:
     case LG_VERDICT_OBSERVE:
-        put_as_asked(facts->cause, out);
+        put_as_asked(cause, out);
         break;
     case LG_VERDICT_REJECT:
-        put_reject(facts->cause, verdict->reject_errno, out);
+        put_reject(cause, verdict->reject_errno, out);
         break;
     case LG_VERDICT_ORDERLY:
-        put_orderly(facts->cause, verdict->duration_ms, out);
+        put_orderly(cause, verdict->duration_ms, out);
         break;
     case LG_VERDICT_LINGER:
         put_linger(verdict->duration_ms, out);
         break;
     case LG_VERDICT_DRAIN:
-        put_drain(verdict->duration_ms, out);
+        put_drain(verdict, out);
         break;
     case LG_VERDICT_COUNT:
         break;

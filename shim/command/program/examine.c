@@ -3,10 +3,10 @@
 #include "policy/text.h"
 #include "shim/command/common/plain_file.h"
 #include "shim/command/common/preload_text.h"
+#include "shim/command/common/script.h"
 #include "shim/command/program/elf_file.h"
 #include "shim/command/program/findings.h"
 #include "shim/command/program/program.h"
-#include "shim/command/program/script.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

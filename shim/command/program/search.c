@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The search of execvp, of glibc's loader and of musl's. */
+/* The search of glibc's loader and of musl's. */
 #include "shim/command/program/search.h"
 #include "shim/command/common/plain_file.h"
 #include <errno.h>
@@ -15,50 +15,6 @@
 /* ld.so.conf: how deep files include one another, and how many are read in all. */
 #define CONF_DEPTH_MAX 8u
 #define CONF_FILES_MAX 256u
-
-static int try_program(const char *path)
-{
-    struct stat status;
-
-    if (stat(path, &status) != 0)
-        return errno;
-    if (!S_ISREG(status.st_mode))
-        return EACCES; /* what execve answers for a directory */
-    return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
-}
-
-int lg_search_program(const char *name, char *path, size_t path_bytes)
-{
-    const char *list = getenv("PATH");
-    char standard[256];
-    int found = ENOENT;
-
-    if (name[0] == '\0')
-        return ENOENT;
-    if (strchr(name, '/'))
-        return snprintf(path, path_bytes, "%s", name) < (int)path_bytes ? 0 : ENAMETOOLONG;
-    if (!list) {
-        size_t length = confstr(_CS_PATH, standard, sizeof(standard));
-
-        list = length > 0 && length <= sizeof(standard) ? standard : "/bin:/usr/bin";
-    }
-    for (const char *at = list;; at++) {
-        int length = (int)strcspn(at, ":");
-        int needed = snprintf(path, path_bytes, "%.*s%s%s", length, at, length ? "/" : "./", name);
-
-        if (needed > 0 && (size_t)needed < path_bytes) {
-            int result = try_program(path);
-
-            if (result == 0)
-                return 0;
-            if (result == EACCES)
-                found = EACCES;
-        }
-        at += length;
-        if (*at == '\0')
-            return found;
-    }
-}
 
 bool lg_search_directory(const char *path, char *directory, size_t directory_bytes)
 {

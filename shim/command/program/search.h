@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where execvp(3) finds a program and where the dynamic loader finds a needed library, without
- * running either. Allocates nothing that the caller has to free; single-threaded.
+ * Where the dynamic loader finds a needed library, without running anything. Allocates nothing that the caller has to
+ * free; single-threaded.
  *
- * Sources: execvp(3); ld.so(8) and ld.so.conf's format in ldconfig(8) for glibc; ldso/dynlink.c's
+ * Sources: ld.so(8) and ld.so.conf's format in ldconfig(8) for glibc; ldso/dynlink.c's
  * documented order for musl. The cache of ldconfig is not read: the directories it was made from
  * are. Directories for special processors (glibc-hwcaps) are not looked at; they hold variants of
  * libraries that are in the plain ones too.
@@ -11,15 +11,9 @@
 #ifndef LG_SEARCH_H
 #define LG_SEARCH_H
 
+#include "shim/command/common/executable.h"
 #include <stdbool.h>
 #include <stddef.h>
-
-/*
- * Looks `name` up as execvp does: with a slash it is a path, otherwise the directories of PATH are
- * tried. Returns 0 with the path, or an errno value: ENOENT, or EACCES when all that was found may
- * not be executed.
- */
-int lg_search_program(const char *name, char *path, size_t path_bytes);
 
 enum lg_libc { LG_LIBC_UNKNOWN = 0, LG_LIBC_GLIBC, LG_LIBC_MUSL };
 

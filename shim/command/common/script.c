@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* #! lines, as the kernel and env(1) read them. */
-#include "shim/command/program/script.h"
+#include "shim/command/common/script.h"
 #include <string.h>
 
 static bool is_blank(char byte)
