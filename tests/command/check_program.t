@@ -249,13 +249,16 @@ echo 'int foo(void); int main(void) { return foo() & 0; }' >usefoo.c
 "$cc" -w -shared -fPIC -Wl,-soname,libfoo.so.1 -o lib/libfoo.so.1 foo.c lib/deep/libbar.so.2 \
     -Wl,--enable-new-dtags,-rpath,'${ORIGIN}/deep'
 "$cc" -o usefoo usefoo.c lib/libfoo.so.1 -Wl,--enable-new-dtags,-rpath,'$ORIGIN/lib' -Wl,-rpath-link,lib/deep
-sees "a library found beside the program" 0 "libfoo.so.1 imports close" ./usefoo
+sees "a library found beside the program" 0 "libfoo.so.1 imports close" -v ./usefoo
 like "and one beside that library" "$out" "libbar.so.2 imports setsockopt"
 like "a program that imports none itself" "$out" "sees all: dynamic, glibc, $native; libfoo"
 is "where they were found" "$(json 'join " ", map { $_->{path} } grep { $_->{name} =~ /foo|bar/ } @{$_->{libraries}}' ./usefoo)" \
     "$tmp/lib/libfoo.so.1 $tmp/lib/deep/libbar.so.2"
 ln -s "$tmp/usefoo" lib/elsewhere
-sees "through a symbolic link \$ORIGIN is where the program is" 0 "libfoo.so.1 imports close" lib/elsewhere
+sees "without -v libraries are counted" 0 "glibc, $native; 2 libraries import some" ./usefoo
+sees "a link is not what rules match" 0 "rules match: exe $(realpath usefoo)" lib/elsewhere
+is "nor in json" "$(json '$_->{exe}' lib/elsewhere)" "$(realpath usefoo)"
+sees "through a symbolic link \$ORIGIN is where the program is" 0 "libfoo.so.1 imports close" -v lib/elsewhere
 # DT_RUNPATH of a program is not for its libraries' libraries; DT_RPATH is.
 "$cc" -w -shared -fPIC -Wl,-soname,libfoo.so.1 -o lib/deep/libfoo.so.1 foo.c lib/deep/libbar.so.2
 for tags in enable disable; do
@@ -263,7 +266,7 @@ for tags in enable disable; do
         -Wl,-rpath-link,lib/deep
 done
 sees "DT_RUNPATH is not inherited" 0 "note: not found, so not examined: libbar.so.2" ./tags-enable
-sees "DT_RPATH is inherited" 0 "libbar.so.2 imports setsockopt" ./tags-disable
+sees "DT_RPATH is inherited" 0 "libbar.so.2 imports setsockopt" -v ./tags-disable
 mkdir lib/other
 "$cc" -w -shared -fPIC -Wl,-soname,libfoo.so.1 -o lib/other/libfoo.so.1 foo.c lib/deep/libbar.so.2 \
     -Wl,--enable-new-dtags,-rpath,/nosuch
@@ -272,7 +275,7 @@ mkdir lib/other
 sees "DT_RPATH of a program is not for a library with a DT_RUNPATH" 0 "not examined: libbar.so.2" ./tags-both
 LD_LIBRARY_PATH=/nosuch:$tmp/lib/deep
 export LD_LIBRARY_PATH
-sees "LD_LIBRARY_PATH" 0 "libbar.so.2 imports setsockopt" ./tags-enable
+sees "LD_LIBRARY_PATH" 0 "libbar.so.2 imports setsockopt" -v ./tags-enable
 if [ "$native" != aarch64 ] && command -v aarch64-linux-gnu-gcc >/dev/null; then
     mkdir foreign
     aarch64-linux-gnu-gcc -w -shared -fPIC -Wl,-soname,libbar.so.2 -o foreign/libbar.so.2 bar.c

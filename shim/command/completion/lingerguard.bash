@@ -112,7 +112,7 @@ _lingerguard_check_program() {
     -f | --format) _lingerguard_words "text json" ;;
     *)
         case $cur in
-        -*) _lingerguard_words "-f --format -h --help" ;;
+        -*) _lingerguard_words "-f --format -v --verbose -h --help" ;;
         */*) _lingerguard_files ;;
         *)
             compopt -o filenames 2>/dev/null

@@ -5,6 +5,7 @@
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
 #include "shim/command/program/program.h"
+#include <limits.h>
 #include <stdlib.h>
 
 #define EXIT_SEES_PART    1
@@ -13,31 +14,39 @@
 static const char command[] = "check-program";
 
 static const char help[] =
-    "Usage: lingerguard check-program [-f FORMAT] PROGRAM...\n"
+    "Usage: lingerguard check-program [-v] [-f FORMAT] PROGRAM...\n"
     "Says whether the library will see a program's closes, and why not. Nothing is executed.\n"
     "A PROGRAM without a slash is looked up in PATH; a script stands for its interpreter.\n\n"
     "  -f, --format FORMAT  text or json (one object a line)\n"
+    "  -v, --verbose        name the libraries that call what the library sees\n"
     "  -h, --help           show this text\n\n"
     "Exit status: 0 sees all, 1 sees part, 3 sees nothing, 2 a PROGRAM cannot be examined; of several\n"
     "programs the worst, an error before all.\n";
 
 static const struct option longs[] = {
-    {"format", required_argument, NULL, 'f'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    {"format", required_argument, NULL, 'f'},
+    {"verbose", no_argument, NULL, 'v'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
 
 /* Reads the options; -1 to go on, otherwise the exit status. */
-static int read_options(int argc, char **argv, bool *json)
+static int read_options(int argc, char **argv, bool *json, bool *verbose)
 {
     int option, format;
 
     optind = 1;
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":f:h", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":f:vh", longs, NULL)) != -1) {
         switch (option) {
         case 'f':
             format = lg_option_word(command, "--format", optarg, lg_format_words, LG_FORMAT_COUNT);
             if (format < 0)
                 return LG_EXIT_USAGE;
             *json = format == LG_FORMAT_JSON;
+            break;
+        case 'v':
+            *verbose = true;
             break;
         case 'h':
             fputs(help, stdout);
@@ -51,7 +60,19 @@ static int read_options(int argc, char **argv, bool *json)
     return -1;
 }
 
-static void show_text(const struct lg_program *program, const char *name)
+/* What rules hold their exe patterns against. */
+static void show_path(const struct lg_program *program)
+{
+    char path[PATH_MAX];
+
+    if (!realpath(program->chain[program->chain_count - 1], path))
+        return;
+    fputs("  rules match: exe ", stdout);
+    lg_put_safe(stdout, lg_text_of(path), LG_SAFE_MARK);
+    putchar('\n');
+}
+
+static void show_text(const struct lg_program *program, const char *name, bool verbose)
 {
     if (program->coverage == LG_COVERAGE_UNKNOWN) {
         lg_say_error("%s: %s: %s", command, name, program->error);
@@ -59,8 +80,9 @@ static void show_text(const struct lg_program *program, const char *name)
     }
     lg_put_safe(stdout, lg_text_of(name), LG_SAFE_MARK);
     fputs(": ", stdout);
-    lg_program_print(program, stdout);
+    lg_program_print(program, stdout, verbose);
     putchar('\n');
+    show_path(program);
     lg_program_print_notes(program, stdout, "  note: ");
 }
 
@@ -76,9 +98,9 @@ static int worse(int status, enum lg_coverage coverage)
 
 int lg_cmd_check_program(int argc, char **argv)
 {
-    bool json = false;
+    bool json = false, verbose = false;
     struct lg_program_kind library;
-    int status = read_options(argc, argv, &json);
+    int status = read_options(argc, argv, &json, &verbose);
     struct lg_program *program;
 
     if (status >= 0)
@@ -95,7 +117,7 @@ int lg_cmd_check_program(int argc, char **argv)
         if (json)
             lg_program_print_json(program, stdout, argv[i]);
         else
-            show_text(program, argv[i]);
+            show_text(program, argv[i], verbose);
         status = worse(status, program->coverage);
         lg_program_free(program);
     }
@@ -119,7 +141,7 @@ void lg_program_warn(const char *path)
                    ? open_memstream(&text, &length)
                    : NULL;
         if (file) {
-            lg_program_print(program, file);
+            lg_program_print(program, file, false);
             if (fclose(file) == 0)
                 lg_say_warning("%s: the library %s", path, text);
             free(text);

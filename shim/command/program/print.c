@@ -3,6 +3,8 @@
 #include "policy/text.h"
 #include "shim/command/common/output.h"
 #include "shim/command/program/findings.h"
+#include <limits.h>
+#include <stdlib.h>
 
 /* Names come out of files that may be hostile. */
 static void put_name(FILE *file, const char *name)
@@ -20,31 +22,49 @@ static const char *linking_name(const struct lg_program *program)
     return program->dynamic ? "dynamic" : program->pie ? "static-pie" : "static";
 }
 
-/* "dynamic, glibc, x86-64; imports close; libfoo.so.1 imports setsockopt" */
-static void put_imports(FILE *file, const struct lg_program *program)
+/* How many libraries import one of the calls; with `file` not NULL what each of them imports. */
+static size_t put_library_imports(FILE *file, const struct lg_program *program)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < program->library_count; i++) {
+        const struct lg_program_library *library = &program->libraries[i];
+
+        if (!lg_calls_any(library->calls.imports))
+            continue;
+        count++;
+        if (!file)
+            continue;
+        fputs("; ", file);
+        put_name(file, library->name);
+        fputs(" imports", file);
+        lg_calls_put(library->calls.imports, file);
+    }
+    return count;
+}
+
+/* "dynamic, glibc, x86-64; imports close; 2 libraries import some too" */
+static void put_imports(FILE *file, const struct lg_program *program, bool verbose)
 {
     const char *libc = libc_name(program->libc);
     bool any = lg_calls_any(program->calls.imports);
+    size_t libraries = put_library_imports(NULL, program);
 
     fprintf(file, "dynamic, %s, %s", libc ? libc : "unknown libc", program->kind.name);
     if (any) {
         fputs("; imports", file);
         lg_calls_put(program->calls.imports, file);
     }
-    for (size_t i = 0; i < program->library_count; i++) {
-        if (!lg_calls_any(program->libraries[i].calls.imports))
-            continue;
-        any = true;
-        fputs("; ", file);
-        put_name(file, program->libraries[i].name);
-        fputs(" imports", file);
-        lg_calls_put(program->libraries[i].calls.imports, file);
-    }
-    if (!any)
+    if (verbose)
+        put_library_imports(file, program);
+    else if (libraries > 0)
+        fprintf(file, "; %zu %s some%s", libraries, libraries == 1 ? "library imports" : "libraries import",
+                any ? " too" : "");
+    if (!any && libraries == 0)
         fputs("; imports none of the interposed calls", file);
 }
 
-void lg_program_print(const struct lg_program *program, FILE *file)
+void lg_program_print(const struct lg_program *program, FILE *file, bool verbose)
 {
     static const char *const words[] = {"sees all: ", "sees part: ", "sees nothing: "};
     const char *between = "";
@@ -66,7 +86,7 @@ void lg_program_print(const struct lg_program *program, FILE *file)
     }
     if (program->coverage != LG_COVERAGE_NOTHING) {
         fputs(between, file);
-        put_imports(file, program);
+        put_imports(file, program, verbose);
     }
 }
 
@@ -202,11 +222,15 @@ static void put_json_program(FILE *file, const struct lg_program *program)
 void lg_program_print_json(const struct lg_program *program, FILE *file, const char *name)
 {
     static const char *const words[] = {"all", "part", "nothing"};
+    char exe[PATH_MAX];
 
     fputs("{\"program\":", file);
     lg_json_string(file, name);
-    if (program->chain_count)
+    if (program->chain_count) {
         put_json_text(file, "path", program->chain[program->chain_count - 1]);
+        if (realpath(program->chain[program->chain_count - 1], exe))
+            put_json_text(file, "exe", exe);
+    }
     put_json_chain(file, program);
     if (program->coverage == LG_COVERAGE_UNKNOWN) {
         put_json_text(file, "error", program->error);

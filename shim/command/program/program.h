@@ -77,10 +77,10 @@ void lg_program_free(struct lg_program *program);
 bool lg_program_read_libraries(struct lg_program *program, const struct lg_elf *elf);
 
 /*
- * "sees all: dynamic, glibc, x86-64; imports close; libfoo.so.1 imports setsockopt", without a line
- * end; control characters of names are shown as `?`.
+ * "sees all: dynamic, glibc, x86-64; imports close; 2 libraries import more", or with `verbose` what each
+ * of them imports, without a line end; control characters of names are shown as `?`.
  */
-void lg_program_print(const struct lg_program *program, FILE *file);
+void lg_program_print(const struct lg_program *program, FILE *file, bool verbose);
 
 /* What else is worth knowing, one line each: `prefix`, the note and a line end. */
 void lg_program_print_notes(const struct lg_program *program, FILE *file, const char *prefix);
