@@ -31,14 +31,30 @@ static bool find_unread(struct lg_event *event)
            lg_facts_has_unread(&event->socket);
 }
 
-/* The peer is probably not done: something of ours is on its way, or it sent within the last second. */
+/* No FIN has come. Many programs half-close before they close: node, haproxy, Python's socketserver. */
+static bool peer_may_send(const struct lg_socket *socket)
+{
+    return socket->state == LG_TCP_ESTABLISHED || socket->state == LG_TCP_FIN_WAIT_1 ||
+           socket->state == LG_TCP_FIN_WAIT_2;
+}
+
+/* More than our FIN, which tells nothing of the peer. */
+static bool is_sending(struct lg_socket *socket)
+{
+    if (socket->state != LG_TCP_FIN_WAIT_1)
+        return socket->has_unsent;
+    lg_facts_ask(socket, LG_FACT_UNSENT);
+    return !lg_facts_knows(socket, LG_FACT_UNSENT) || socket->unsent_bytes > 0;
+}
+
+/* The peer is probably not done: something of ours is on its way, or it sent, or connected, within the last second. */
 static bool find_late(struct lg_event *event)
 {
-    const struct lg_socket *socket = &event->socket;
+    struct lg_socket *socket = &event->socket;
 
     event->cause = LG_CAUSE_LATE;
-    return lg_in_force_treats(LG_CAUSE_LATE) && socket->state == LG_TCP_ESTABLISHED &&
-           (socket->has_unsent || (socket->had_input && socket->last_input_ms < LATE_MS));
+    return lg_in_force_treats(LG_CAUSE_LATE) && peer_may_send(socket) &&
+           (socket->last_input_ms < LATE_MS || is_sending(socket));
 }
 
 /* True when the close of this socket needs a decision: the first cause that applies. */

@@ -102,7 +102,6 @@ static bool ask_state(struct lg_socket *socket)
     socket->backlog = socket->state == LG_TCP_LISTEN ? info.unacknowledged : 0;
     socket->has_unsent = socket->state != LG_TCP_LISTEN && (info.unacknowledged > 0 || info.not_sent_bytes > 0);
     socket->last_input_ms = info.last_data_received_ms;
-    socket->had_input = info.bytes_received > 0;
     return true;
 }
 

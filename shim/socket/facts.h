@@ -58,8 +58,7 @@ struct lg_socket {
     enum lg_tcp_state state;
     uint32_t backlog;       /* of a listening socket: connections not yet accepted */
     bool has_unsent;        /* something of ours is not acknowledged yet, a FIN included */
-    uint32_t last_input_ms; /* since data came in last */
-    bool had_input;         /* data came in at all */
+    uint32_t last_input_ms; /* since data came in last, or the connection */
     short ready;            /* POLLIN, POLLPRI, POLLOUT, POLLRDHUP, ... */
     uint64_t cookie;
     struct lg_address local;
