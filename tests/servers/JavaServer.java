@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The server of java.t. Arguments: HOST FILE.
+import com.sun.net.httpserver.HttpServer;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -101,6 +102,18 @@ public class JavaServer {
         }).start();
     }
 
+    // The answer is known from the headers, and nobody reads the upload.
+    static void refuseUploads(InetAddress host, int port) throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(host, port), 50);
+        server.createContext("/", exchange -> {
+            exchange.getResponseHeaders().set("Connection", "close");
+            exchange.sendResponseHeaders(413, content.length);
+            exchange.getResponseBody().write(content);
+            exchange.close();
+        });
+        server.start();
+    }
+
     public static void main(String[] arguments) throws Exception {
         InetAddress host = InetAddress.getByName(arguments[0]);
         content = Files.readAllBytes(Path.of(arguments[1]));
@@ -108,5 +121,6 @@ public class JavaServer {
         serve(host, 8081, JavaServer::abort);
         serve(host, 8082, JavaServer::abortReader);
         channels(host, 8083);
+        refuseUploads(host, 8084);
     }
 }

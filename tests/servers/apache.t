@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Apache, event and prefork: downloads, a benchmark with a connection per request, and a graceful
-# restart are as they were.
+# restart are as they were. It lingers by itself, with the library as without it.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers apache2 ab
 modules=/usr/lib/apache2/modules
 [ -e "$modules/mod_mpm_prefork.so" ] || {
@@ -17,6 +17,7 @@ chmod 755 "$tmp/www"
 make_file "$tmp/www/large" 10240
 make_file "$tmp/www/small" 20
 large=$(checksum <"$tmp/www/large")
+cp "$tmp/wanted" "$tmp/www"
 
 configure() {
     cat >"$tmp/apache.conf" <<END
@@ -90,6 +91,12 @@ Failed requests: 0'
         is "$kind, $mode: nothing was reset" "$(resets)" 0
         [ "$mode" = bare ] || is_records "$kind, $mode: nothing was saved from an abort" 0 count cause=linger-zero
         check "$kind, $mode: no process died" apache_is_well
+        stop
+    done
+    for who in bare itself; do
+        start_as "$who" www-data apache2 -D FOREGROUND -f "$tmp/apache.conf"
+        wait_listens 8080
+        answers "$kind, $who" itself 8080 'GET /wanted HTTP/1.0\r\n\r\n'
         stop
     done
 done

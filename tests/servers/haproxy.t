@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # haproxy: rejected connections and `option nolinger` are reset without the library and end in order
-# with it; a policy that exempts what haproxy opens itself keeps its health checks as they are.
+# with it; a policy that exempts what haproxy opens itself keeps its health checks as they are. A client
+# that is denied while it uploads gets the answer, and a log server all messages.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers haproxy nginx tcpdump
 
 mkdir "$tmp/www"
@@ -146,7 +147,7 @@ for mode in bare orderly drain; do
         is "$mode: and their clients see an orderly end" "$answer" " 10 eof"
         is "$mode: and the server's rst is on none of them" "$(sent rst 8082)" 0
         check "$mode: each of the 30 has a setsockopt record and a close record" test "$(records joined)" -ge 30
-        is_records "$mode: 20 of the closes were of rejected connections" 20 count 'call=close|syscall' "local=$host:8081" 'outcome=orderly|drained'
+        is_records "$mode: 20 of the closes were of rejected connections" 20 count 'call=close|syscall' "local=$host:8081" 'outcome=orderly|drained|muted'
         is_records "$mode: no close was an abort" 0 count outcome=aborted
     fi
 
@@ -159,4 +160,96 @@ for mode in bare orderly drain; do
     stop
 done
 
+# A denied upload. haproxy takes an answer of at most one buffer from a file.
+head -c 15000 "$tmp/wanted" >"$tmp/short"
+mv "$tmp/short" "$tmp/wanted"
+{
+    printf 'HTTP/1.0 403 Forbidden\r\nContent-Length: 15000\r\nConnection: close\r\n\r\n'
+    cat "$tmp/wanted"
+} >"$tmp/denied.http"
+for who in bare root itself; do
+    user=root
+    [ "$who" != itself ] || user=haproxy
+    cat >"$tmp/denying.cfg" <<END
+global
+    nbthread 2
+    user $user
+    group $user
+defaults
+    mode http
+    timeout client 10s
+    errorfile 403 $tmp/denied.http
+frontend denying
+    bind $host:8084
+    http-request deny
+END
+    start_as "$who" "$user" haproxy -db -f "$tmp/denying.cfg"
+    wait_listens 8084
+    answers "denied, $who" muted 8084 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n'
+    check "denied, $who: haproxy is there" kill -0 "$server"
+    stop
+done
+
+# At a soft stop the connection to a log server is aborted, with all that it has not received yet.
+cat >"$tmp/ring.cfg" <<END
+global
+    user haproxy
+    group haproxy
+ring slow
+    format rfc3164
+    size 1048576
+    timeout connect 5s
+    timeout server 60s
+    server logs $client_host:5140
+defaults
+    mode http
+    timeout client 10s
+frontend logging
+    bind $host:8085
+    log ring@slow local0
+    log-format "%ci %HM %HU"
+    http-request return status 200
+END
+
+# A log server that reads when haproxy has gone, and says how many messages came, and how they ended.
+start_log_server() {
+    rm -f "$tmp/stopped" "$tmp/logs"
+    on_client perl "$LG_ROOT/tests/servers/log_server" "$client_host" 5140 "$tmp/stopped" >"$tmp/logs" &
+    log_server=$!
+    wait_until 10 on_client grep -q ':1414 00000000:0000 0A' /proc/net/tcp || not_ok "the log server listens"
+}
+
+# Bytes with the two kernels: what the one has not got acknowledged, and what nobody has read.
+queued() {
+    { cat /proc/net/tcp && on_client cat /proc/net/tcp; } | perl -ne '
+        $bytes += hex($1) + hex $2 if /:1414 .*01 ([0-9A-F]{8}):([0-9A-F]{8})/;
+        END { print $bytes + 0 }'
+}
+
+has_queued() {
+    test "$(queued)" "$@"
+}
+
+for mode in bare orderly; do
+    start_log_server
+    start "$mode" haproxy -db -f "$tmp/ring.cfg"
+    wait_listens 8085
+    # All messages have the same length.
+    on_client curl -s -o /dev/null "http://$host:8085/?100"
+    wait_until 10 has_queued -gt 0
+    message_bytes=$(queued)
+    on_client curl -s -o /dev/null "http://$host:8085/?[101-499]"
+    check "ring, $mode: haproxy has sent 400 messages" wait_until 10 has_queued -eq $((400 * message_bytes))
+    stop_by USR1
+    : >"$tmp/stopped"
+    wait "$log_server"
+    messages=$(cat "$tmp/logs")
+    note "ring, $mode: $messages"
+    if [ "$mode" = bare ]; then
+        like "ring, bare: the log server is reset" "$messages" reset
+        check "ring, bare: and lacks messages" test "${messages% *}" -lt 400
+    else
+        is "ring, $mode: the log server has all messages" "$messages" "400 eof"
+    fi
+done
 done_testing

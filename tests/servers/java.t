@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # OpenJDK: linger zero on sockets and channels, and a socket on which a thread is blocked while
-# another one closes it (dup2); downloads by many threads.
+# another one closes it (dup2); downloads by many threads; HttpServer, which answers an upload early.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers java javac
 
 make_file "$tmp/large" 20480
@@ -14,7 +14,7 @@ check "the server compiles" javac -d "$tmp" "$LG_ROOT/tests/servers/JavaServer.j
 start_java() {
     # The plain old implementation of sockets went with Java 18; this is the one that all versions have.
     start "$@" java -Xmx128m -Xshare:auto -cp "$tmp" JavaServer "$host" "$tmp/large"
-    for port in 8080 8081 8082 8083; do
+    for port in 8080 8081 8082 8083 8084; do
         wait_listens "$port" 60
     done
 }
@@ -70,6 +70,14 @@ for mode in bare orderly drain; do
     is "$mode: six downloads at a time are whole" "$(downloads)" "$large"
     unlike "$mode: nothing failed" "$(cat "$tmp/server.out" "$tmp/server.err")" failed
     check "$mode: java is there" kill -0 "$server"
+    stop
+done
+
+# HttpServer reads 64 KiB of an upload that the program did not read, and then closes.
+for who in bare root user; do
+    start_as "$who" www-data java -Xmx128m -Xshare:auto -cp "$tmp" JavaServer "$host" "$tmp/wanted"
+    wait_listens 8084 60
+    answers "$who" drained 8084 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n' upload=200000
     stop
 done
 done_testing

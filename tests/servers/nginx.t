@@ -1,19 +1,21 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # nginx: `return 444` and timed-out connections are reset without the library and end in order with
-# it; downloads, uploads and a reload are as they were.
+# it; downloads, uploads and a reload are as they were. Without its own lingering close the end of an
+# answer still arrives, and nobody else's fails.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
-needs servers nginx tcpdump
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
+needs servers nginx tcpdump wrk
 
 mkdir "$tmp/www" "$tmp/spool"
 chmod 777 "$tmp/spool"
 make_file "$tmp/www/large" 20480
 make_file "$tmp/www/small" 40
-cat >"$tmp/nginx.conf" <<END
+configure() {
+    cat >"$tmp/nginx.conf" <<END
 daemon off;
-user www-data;
+user $1;
 worker_processes 2;
 pid $tmp/nginx.pid;
 error_log $tmp/error.log notice;
@@ -35,8 +37,16 @@ http {
         location = /refused { return 444; }
         location = /early { return 413; }
     }
+    server {
+        listen $host:8081;
+        listen [$host6]:8081;
+        lingering_close off;
+        root $tmp;
+    }
 }
 END
+}
+configure www-data
 
 # No program may be ended by a signal, and no worker may complain.
 nginx_is_well() {
@@ -108,7 +118,7 @@ for mode in bare orderly drain; do
             test "$(cut -d ' ' -f 3 "$tmp/stalled")" -gt "$stalled_bare"
         is_records "$mode: each of the 27 has a setsockopt record and a close record" 27 joined
         is_records "$mode: each setsockopt was disarmed" 27 count call=setsockopt outcome=disarmed
-        is_records "$mode: each close was in order" 27 count call=close 'outcome=orderly|drained'
+        is_records "$mode: each close was in order" 27 count call=close 'outcome=orderly|drained|muted'
         is_records "$mode: there are no other records" 54 count pid=ABOVE:0
         is_records "$mode: one close would have lost bytes" 1 count call=close unsent_bytes=ABOVE:0
         is_records "$mode: the records name the program" 54 count exe="$(command -v nginx)"
@@ -125,6 +135,29 @@ for mode in bare orderly drain; do
     rm -f "$tmp"/body*
     is "$mode: none of these was reset" "$(resets)" 0
     check "$mode: no process died" nginx_is_well
+    stop_by QUIT
+done
+
+# Innocent clients of a server of which another one's connection is being ended.
+innocents() {
+    on_client wrk -t 1 -c 8 -d 1s "$@" "http://$host:8080/small" >"$tmp/wrk" 2>&1
+    ! grep -E 'Socket errors|Non-2xx' "$tmp/wrk" && grep -q 'Requests/sec' "$tmp/wrk"
+}
+
+for who in bare root itself; do
+    configure "$([ "$who" = itself ] && echo www-data || echo root)"
+    : >"$tmp/error.log"
+    start_as "$who" www-data nginx -p "$tmp" -c "$tmp/nginx.conf" -e "$tmp/error.log"
+    wait_listens 8081
+    answers "$who" muted 8081 'GET /wanted HTTP/1.0\r\n\r\n'
+    host4=$host host=$host6
+    one_answer late "$who, IPv6" muted 8081 'GET /wanted HTTP/1.0\r\n\r\n'
+    host=$host4
+    # The first answer is on its way when the second request has not come in time.
+    one_answer late "$who, timed out" muted 8081 'GET /wanted HTTP/1.1\r\nHost: a\r\n\r\nGET /'
+    check "$who: no request fails, kept alive" innocents
+    check "$who: or with a connection each" innocents -H 'Connection: close'
+    check "$who: no process died" nginx_is_well
     stop_by QUIT
 done
 done_testing

@@ -15,6 +15,10 @@ http.createServer((request, response) => {
     // The answer is out before the upload is in; node then drops the connection.
     response.writeHead(413, { 'Connection': 'close' });
     response.end('too large\n', () => request.socket.destroy());
+  } else if (request.url === '/unauthorized') {
+    // As express and others do: the answer is known from the headers, and nobody reads the upload.
+    response.writeHead(401, { 'Connection': 'close', 'Content-Length': fs.statSync(file).size });
+    fs.createReadStream(file).pipe(response);
   } else if (request.method === 'POST') {
     const hash = crypto.createHash('sha256');
     request.on('data', (data) => hash.update(data));

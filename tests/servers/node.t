@@ -1,9 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # node: socket.resetAndDestroy() resets without the library and ends in order with it; it closes by
-# syscall(), in an event loop, so that no close may wait.
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# syscall(), in an event loop, so that no close may wait. Its answer to an upload that it does not read
+# arrives where the socket may be muted.
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers node tcpdump
 
 make_file "$tmp/large" 20480
@@ -47,7 +48,7 @@ for mode in bare orderly drain; do
         is "$mode: and the clients have what was written, and an orderly end" "$answer" "eof 10 40"
         is_records "$mode: each of the 30 has a setsockopt record and a close record" 30 joined
         is_records "$mode: each setsockopt was disarmed" 30 count call=setsockopt outcome=disarmed
-        is_records "$mode: each close went through syscall(), in order" 30 count call=syscall 'outcome=orderly|drained' cause=linger-zero
+        is_records "$mode: each close went through syscall(), in order" 30 count call=syscall 'outcome=orderly|drained|muted' cause=linger-zero
     fi
 
     is "$mode: eight downloads at a time are whole" "$(downloads)" "$large"
@@ -56,6 +57,32 @@ for mode in bare orderly drain; do
     is "$mode: 200 requests on one connection are answered" \
         "$(on_client curl -s -X POST -o /dev/null -w '%{http_code}\n' "http://$host:8080/?[1-200]" | grep -c 200)" 200
     check "$mode: node is there" kill -0 "$server"
+    stop
+done
+
+upload='POST /unauthorized HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n'
+for who in bare root user; do
+    start_as "$who" www-data node "$LG_ROOT/tests/servers/node.js" "$host" "$tmp/wanted"
+    wait_listens 8080
+    answers "$who" muted 8080 "$upload"
+    stop
+done
+
+# A close that waited would hold up all others, for longer than they have patience.
+for who in root user; do
+    graceful='drain 5m on linger-zero,unread,late role accepted'
+    start_as "$who" www-data node "$LG_ROOT/tests/servers/node.js" "$host" "$tmp/wanted"
+    wait_listens 8080
+    rm -f "$tmp/answered" "$tmp/read-now"
+    client -r 8192 8080 "say=$upload" upload=30000 answered "tell=$tmp/answered" "file=$tmp/read-now" read >"$tmp/parked" &
+    parked=$!
+    wait_until 20 test -e "$tmp/answered"
+    is_records "$who: a client that neither sends nor reads is closed" 1 count call=syscall "local=$host:8080"
+    is "$who: and another one is served meanwhile" \
+        "$(on_client curl -s --max-time 20 "http://$host:8080/file" | checksum)" "$(checksum <"$tmp/wanted")"
+    : >"$tmp/read-now"
+    wait "$parked"
+    note "$who: $(cat "$tmp/parked")"
     stop
 done
 done_testing

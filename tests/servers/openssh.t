@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # sshd: privilege-separated, re-executed, and a caller of closefrom. Commands and files are as they
-# were, over ssh and sftp.
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# were, over ssh and sftp. Whom it refuses at MaxStartups learns why.
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers /usr/sbin/sshd ssh sftp ssh-keygen
 
 mkdir -p /run/sshd
@@ -59,6 +59,19 @@ for mode in bare orderly drain; do
     check "$mode: sshd is there" kill -0 "$server"
     unlike "$mode: no child of it died" "$(cat "$tmp/server.err")" signal
     note "$mode: $(resets) rst, $(records count pid=ABOVE:0) records"
+    stop
+done
+
+# Not as another user: it is root that refuses.
+echo MaxStartups 1 >>"$tmp/sshd.conf"
+printf 'Exceeded MaxStartups\r\n' >"$tmp/wanted"
+for who in bare root; do
+    start_as "$who" root /usr/sbin/sshd -D -e -f "$tmp/sshd.conf"
+    wait_listens 2222
+    rm -f "$tmp/held"
+    client 2222 answered "tell=$tmp/held" read >/dev/null &
+    wait_until 20 test -e "$tmp/held"
+    answers "$who" drained 2222 'SSH-2.0-client\r\n'
     stop
 done
 done_testing

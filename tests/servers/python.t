@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Python: a server on http.server that answers before it has read the upload resets it, which one
-# drain rule cures; asyncio with linger zero.
+# drain rule cures, as it does with gunicorn; asyncio with linger zero.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 
 # The system's own: a wrapper on PATH would be a shell under the library, and slow.
 python=/usr/bin/python3
@@ -87,4 +87,24 @@ start_python -r 'observe on unread'
 is "observe: the upload is reset as before" "$(early)" "reset 1"
 is_records "observe: and recorded as the reason" 1 count cause=unread call=close outcome=aborted unread_bytes=ABOVE:0
 stop
+
+upload='POST /early HTTP/1.1\r\nHost: a\r\nContent-Length: 4000000\r\n\r\n'
+for who in bare root user; do
+    start_as "$who" www-data "$python" "$LG_ROOT/tests/servers/python.py" "$host" "$tmp/wanted"
+    wait_listens 8080
+    answers "$who" drained 8080 "$upload"
+    stop
+done
+
+if "$python" -c 'import gunicorn' 2>/dev/null; then
+    for who in bare root user; do
+        start_as "$who" www-data "$python" -m gunicorn --worker-tmp-dir "/tmp" --chdir "$LG_ROOT/tests/servers" \
+            --env "ANSWER=$tmp/wanted" --bind "$host:8080" wsgi:application
+        wait_listens 8080
+        answers "gunicorn, $who" drained 8080 "$upload"
+        stop
+    done
+else
+    skip servers "$python has no gunicorn"
+fi
 done_testing

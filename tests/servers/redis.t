@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# redis (with its own allocator): its benchmark, its values, and a restart are as they were.
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# redis (with its own allocator): its benchmark, its values, and a restart are as they were. Whom it
+# refuses at maxclients learns why.
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers redis-server redis-cli redis-benchmark
 
 make_file "$tmp/value" 4096
@@ -11,6 +12,13 @@ value=$(checksum <"$tmp/value")
 start_redis() {
     start "$@" redis-server --bind "$host" --port 6379 --protected-mode no --dir "$tmp" --save '' --appendonly no
     wait_listens 6379
+}
+
+# One client, which is there until the server ends.
+hold() {
+    rm -f "$tmp/held"
+    client 6379 'say=PING\r\n' answered "tell=$tmp/held" read >/dev/null &
+    wait_until 20 test -e "$tmp/held"
 }
 
 redis() {
@@ -33,6 +41,19 @@ for mode in bare orderly drain; do
     is "$mode: no abort by linger zero" "$(($(counter TCPAbortOnData) - aborts))" 0
     [ "$mode" = bare ] || is_records "$mode: nothing is recorded" 0 count pid=ABOVE:0
     check "$mode: redis is there" kill -0 "$server"
+    stop
+done
+
+printf -- '-ERR max number of clients reached\r\n' >"$tmp/wanted"
+for who in bare root user; do
+    start_as "$who" redis redis-server --bind "$host" --port 6379 --protected-mode no --dir "$tmp" --save '' --appendonly no \
+        --maxclients 1
+    wait_listens 6379
+    hold
+    # Whether a request is there before redis closes is up to the time.
+    for kind in late while first; do
+        one_answer "$kind" "$who" muted 6379 'PING\r\n'
+    done
     stop
 done
 done_testing

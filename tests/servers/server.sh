@@ -25,6 +25,8 @@
 #   on_client COMMAND...        runs it on the clients' side
 #   peer OPTION... PORT         a client that sees how its connections end: see tests/servers/peer
 #   peer6 OPTION... PORT        the same over IPv6
+#   client OPTION... PORT STEP...
+#                   a client that is still sending when its answer comes: see tests/servers/client.c
 #   counter NAME                of /proc/net/snmp or netstat, of the server's side
 #   reset_mark; resets          the RST that the server's side sent since the mark
 #   waiting                     its sockets in TIME-WAIT
@@ -179,6 +181,10 @@ idle() {
 
 waiting() {
     tap_sockets 06 0
+}
+
+client() {
+    on_client "$LG_TESTS/servers/client" -h "$host" "$@"
 }
 
 counter() {

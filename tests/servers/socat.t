@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # socat: a parent that closes armed copies of what its children still use, and listeners that hand
-# linger zero on. The conversation of a child is never touched.
+# linger zero on. The conversation of a child is never touched. One that serves a single client and
+# exits leaves the end of its answer to the kernel.
 # shellcheck disable=SC2317 # functions are called through wait_until and check
-# shellcheck source=tests/servers/server.sh
-. "$(dirname "$0")/server.sh"
+# shellcheck source=tests/servers/answers.sh
+. "$(dirname "$0")/answers.sh"
 needs servers socat
 
 make_file "$tmp/large" 8192
@@ -52,5 +53,16 @@ for mode in bare orderly drain; do
     fi
     check "$mode: fork, linger=0: socat is there" kill -0 "$server"
     stop
+done
+
+for who in bare root user; do
+    for kind in unread late; do
+        wait_until 10 is_free
+        start_as "$who" www-data socat -u "OPEN:$tmp/wanted,rdonly" "TCP-LISTEN:7000,bind=$host,reuseaddr"
+        wait_listens 7000
+        one_answer "$kind" "exit, $who" muted 7000 hello
+        [ "$who" = bare ] || is_records "exit, $who, $kind: the record is of the exit" 1 count call=exit cause=unread
+        stop
+    done
 done
 done_testing

@@ -49,7 +49,7 @@ was_reset() {
 }
 
 was_drained() {
-    [ "$(records count cause=unread verdict=drain 'outcome=orderly|drained' drained_bytes=ABOVE:0)" -eq 1 ]
+    [ "$(records count cause=unread verdict=drain 'outcome=orderly|drained|muted' drained_bytes=ABOVE:0)" -eq 1 ]
 }
 
 for mode in bare orderly drain; do

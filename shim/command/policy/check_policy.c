@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard check-policy: every error of a policy and what is hardly meant, or its canonical form. */
+#include "policy/parse.h"
 #include "policy/print.h"
 #include "policy/text.h"
 #include "shim/command/common/command.h"
