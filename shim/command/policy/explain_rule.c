@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a rule still waits for, and what it was probably meant for. */
+#include "policy/glob.h"
 #include "policy/print.h"
 #include "policy/text.h"
 #include "shim/command/policy/explain.h"
