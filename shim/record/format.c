@@ -215,7 +215,7 @@ static const char *sentence_of(enum lg_outcome outcome)
         [LG_OUTCOME_ABORTED] = "connection aborted (RST)",
         [LG_OUTCOME_REJECTED] = "abort refused, the call fails",
         [LG_OUTCOME_DISARMED] = "abort disarmed, the connection will be released in order",
-        [LG_OUTCOME_ORDERLY] = "released in order (FIN) instead of aborted",
+        [LG_OUTCOME_ORDERLY] = "released in order (FIN)",
         [LG_OUTCOME_LINGERED] = "lingered until the peer had everything",
         [LG_OUTCOME_DRAINED] = "closed gracefully, drained until the peer's FIN",
         [LG_OUTCOME_DEADLINE] = "the peer was not done at the deadline",

@@ -10,6 +10,7 @@
 /* Lines, a NUL behind each. Written by the constructor alone. */
 static char kept[2048];
 static size_t kept_bytes;
+static size_t told_bytes;
 static bool untold;
 static bool log_told;
 
@@ -32,10 +33,11 @@ void lg_trouble_tell(lg_tell_fn *tell)
 
     if (!__atomic_load_n(&untold, __ATOMIC_RELAXED) || !__atomic_exchange_n(&untold, false, __ATOMIC_RELAXED))
         return;
-    for (line.at = kept; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
+    for (line.at = kept + told_bytes; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
         line.length_bytes = strlen(line.at);
         tell(&line, 1);
     }
+    told_bytes = kept_bytes;
 }
 
 static struct lg_text text_of(const char *words)

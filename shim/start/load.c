@@ -304,6 +304,11 @@ static void override(const struct lg_environment *environment, struct lg_setting
         settings->drainer = text_of(environment->drainer);
         if (text_is(settings->drainer, "none"))
             settings->drainer = (struct lg_text){NULL, 0};
+        if (settings->drainer.length_bytes > LG_DRAINER_BYTES_MAX) {
+            settings->drainer = (struct lg_text){NULL, 0};
+            trouble->unusable = true;
+            note("LINGERGUARD_DRAINER is longer than the path of a socket may be, and is ignored", NULL, NULL, NULL);
+        }
     }
     if (settings->log == LG_LOG_FILE && !absolute_path(settings->log_path, log_path, sizeof log_path)) {
         trouble->unusable = true;
