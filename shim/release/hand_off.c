@@ -128,14 +128,35 @@ static bool connect_link(void)
     return true;
 }
 
+/* One that still means the same file when the program has changed its directory. */
+static bool keep_path(struct lg_text path)
+{
+    char *out = drainer.to.sun_path;
+    size_t used = 0;
+
+    if (path.length_bytes == 0)
+        return false;
+    if (path.at[0] != '/') {
+        long got = lg_syscall3(SYS_getcwd, (long)out, sizeof drainer.to.sun_path, 0);
+
+        if (got <= 0 || out[0] != '/')
+            return false;
+        used = (size_t)got; /* counts the NUL, which becomes the slash */
+        out[used - 1] = '/';
+    }
+    if (path.length_bytes >= sizeof drainer.to.sun_path - used)
+        return false;
+    memcpy(out + used, path.at, path.length_bytes);
+    out[used + path.length_bytes] = '\0';
+    return true;
+}
+
 void lg_hand_off_start(struct lg_text path)
 {
-    if (path.length_bytes == 0 || path.length_bytes >= sizeof drainer.to.sun_path ||
-        lg_sys_stat("/", &drainer.root) < 0)
+    if (!keep_path(path) || lg_sys_stat("/", &drainer.root) < 0)
         return;
     lg_epolls_follow();
     drainer.to.sun_family = AF_UNIX;
-    memcpy(drainer.to.sun_path, path.at, path.length_bytes);
     drainer.on = true;
     connect_link();
 }

@@ -360,6 +360,7 @@ static void elsewhere(int argc, char **argv)
     link_end = drainer_accept(LISTENER_FD);
     snprintf(path, sizeof path, "%s%s", argv[0], own_path());
     decoy = drainer_listen(path);
+    REQUIRE(chmod(path, 0777) == 0);
     REQUIRE(chroot(argv[0]) == 0 && chdir("/") == 0);
     REQUIRE(setgid(NOBODY) == 0 && setuid(NOBODY) == 0);
     check_still("chroot and setuid");
@@ -521,6 +522,22 @@ static void sandbox(int argc, char **argv)
     CHECK_INT(close_range((unsigned)link + 1, (unsigned)link + 2, 0), 0);
     CHECK_INT(dup2(0, link), link); /* it is of no use any more */
     CHECK_INT(close(link), 0);
+}
+
+/* Under a relative path, and then in another directory, where somebody else listens under that name. */
+static void moves_away(int argc, char **argv)
+{
+    int decoy;
+
+    REQUIRE(argc == 1);
+    CHECK(hands_one(LISTENER_FD));
+    REQUIRE(chdir(argv[0]) == 0);
+    decoy = drainer_listen(own_path());
+    raw_close(link_end);
+    link_end = -1;
+    usleep(1100000);
+    CHECK(hands_one(LISTENER_FD));
+    CHECK(drainer_accept(decoy) < 0);
 }
 
 static void hands(int argc, char **argv)
@@ -773,6 +790,21 @@ static void test_paths(void)
     rmdir(file);
 }
 
+static void test_moves_away(void)
+{
+    struct under under = under_drainer(HANDED_RULES);
+    char other[80];
+    struct proc_result result;
+
+    snprintf(other, sizeof other, "%s/other", directory);
+    REQUIRE(mkdir(other, 0755) == 0);
+    under.start.directory = directory;
+    strcpy(variable, "LINGERGUARD_DRAINER=socket");
+    result = run_drained("moves away", other, &under);
+    proc_result_free(&result);
+    end_drainer(&under);
+}
+
 static const struct proc_snippet snippets[] = {
     {"said", said},
     {"threads", threads},
@@ -786,6 +818,7 @@ static const struct proc_snippet snippets[] = {
     {"shared", shared},
     {"many", many},
     {"sandbox", sandbox},
+    {"moves away", moves_away},
     {"hands", hands},
 };
 
@@ -802,6 +835,7 @@ static const struct tap_test tests[] = {
     {"children of a fork share the link", test_shared, 0},
     {"10,000 hand-offs leave no descriptor and no errno", test_many, 60000},
     {"in a sandbox the library makes no call of its own", test_sandbox, 0},
+    {"a relative path is that of the load", test_moves_away, 0},
     {"paths where no drainer is, and the longest one", test_paths, 60000},
 };
 
