@@ -261,6 +261,11 @@ bool lg_holder_was_duplicated(int fd)
     return read_word(fd) & DUPLICATED;
 }
 
+uint64_t lg_holder_cookie(int fd)
+{
+    return read_word(fd) != 0 ? cookie_of(fd) : 0;
+}
+
 bool lg_holder_has_record(int fd)
 {
     return read_word(fd) & RECORDED;

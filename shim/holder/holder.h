@@ -71,6 +71,9 @@ void lg_holder_duplicated(int from, int to);
 bool lg_holder_forget(int fd);
 void lg_holder_forget_range(unsigned first, unsigned last);
 
+/* The cookie of the socket `fd` as it was noted, and compared when its sole holder was proven; 0: not noted. */
+uint64_t lg_holder_cookie(int fd);
+
 /* A request for an abort of the socket `fd` was recorded; whether one was. An accepted socket has it from its listener.
  */
 void lg_holder_recorded(int fd);

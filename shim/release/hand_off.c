@@ -210,6 +210,14 @@ static void put_word(char *field, size_t field_bytes, const char *word)
     lg_hand_off_text(field, field_bytes, word, strlen(word));
 }
 
+/* Asked for already in all but a socket from before cookies were wanted. */
+static uint64_t cookie_of(const struct lg_socket *socket)
+{
+    uint64_t noted = lg_holder_cookie(socket->fd);
+
+    return noted != 0 ? noted : lg_facts_cookie(socket->fd);
+}
+
 static void describe(const struct lg_event *event, int pid, int flags, struct lg_hand_off *message)
 {
     const struct lg_socket *socket = &event->socket;
@@ -226,7 +234,7 @@ static void describe(const struct lg_event *event, int pid, int flags, struct lg
         .pid = pid,
         .tid = lg_sys_is_single_threaded() ? pid : lg_sys_tid(),
         .policy = lg_policy_digest(event->policy),
-        .cookie = lg_facts_knows(socket, LG_FACT_COOKIE) ? socket->cookie : lg_facts_cookie(socket->fd),
+        .cookie = cookie_of(socket),
         .unsent_bytes = lg_facts_knows(socket, LG_FACT_UNSENT) ? socket->unsent_bytes : -1,
     };
     put_word(message->call, sizeof message->call, lg_call_name(event->call));
