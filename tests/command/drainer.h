@@ -261,6 +261,22 @@ static inline unsigned drainer_descriptors(const struct drainer *drainer)
     return count;
 }
 
+/* How many descriptors its epoll instances watch. */
+static inline unsigned drainer_watched(const struct drainer *drainer)
+{
+    char path[64], *text, *at;
+    unsigned count = 0;
+
+    for (int fd = 0; fd < 100; fd++) {
+        snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)drainer->process.pid, fd);
+        text = records_file(path);
+        for (at = text; (at = strstr(at, "tfd:")) != NULL; at++)
+            count++;
+        free(text);
+    }
+    return count;
+}
+
 /* A number of /proc/PID/status: "VmRSS:", in KiB. */
 static inline long drainer_status(const struct drainer *drainer, const char *key)
 {
