@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/drainer/message.h"
 
+#include "policy/text.h"
+
 const char *lg_message_read(const void *data, size_t length_bytes, struct lg_hand_off *message)
 {
     if (length_bytes < LG_HAND_OFF_SIZE_MIN)
@@ -26,5 +28,5 @@ struct lg_text lg_message_text(const char *field, size_t field_bytes)
 {
     size_t length_bytes = strnlen(field, field_bytes);
 
-    return length_bytes > 0 ? (struct lg_text){field, length_bytes} : (struct lg_text){NULL, 0};
+    return lg_text_make(length_bytes > 0 ? field : NULL, length_bytes);
 }

@@ -2,6 +2,7 @@
 #include "shim/command/drainer/record.h"
 
 #include "policy/print.h"
+#include "policy/text.h"
 #include "shim/command/drainer/message.h"
 
 #define TEXT_BYTES_MAX 512 /* of one text, escaped; together they leave room for the rest of the line */
@@ -27,7 +28,7 @@ static void key_text(struct lg_line *line, const char *name, struct lg_text text
 
 static void key_word(struct lg_line *line, const char *name, const char *word)
 {
-    key_text(line, name, (struct lg_text){word, word ? strlen(word) : 0});
+    key_text(line, name, lg_text_of(word));
 }
 
 static void key_number(struct lg_line *line, const char *name, uint64_t number)
@@ -205,7 +206,7 @@ static void text_count(struct lg_line *line, const char *name, uint64_t number)
 
 static void own_head(struct lg_line *line, enum lg_format format, const struct lg_drainer_stamp *stamp)
 {
-    struct lg_text exe = {stamp->exe, stamp->exe ? strlen(stamp->exe) : 0};
+    struct lg_text exe = lg_text_of(stamp->exe);
 
     if (format == LG_FORMAT_TEXT) {
         text_head(line, stamp, exe, stamp->pid);

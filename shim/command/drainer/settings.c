@@ -2,6 +2,9 @@
 #include "shim/command/drainer/settings.h"
 
 #include "policy/number.h"
+#include "policy/parse.h"
+#include "policy/text.h"
+#include "policy/words.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
 #include "shim/command/drainer/serve.h"
@@ -43,15 +46,14 @@ void lg_drainer_defaults(struct lg_drainer_settings *settings)
 
 int lg_drainer_read_max(const char *value, struct lg_drainer_settings *settings)
 {
-    if (lg_number_parse((struct lg_text){value, strlen(value)}, &settings->max) && settings->max >= 1 &&
-        settings->max <= MAX_MOST)
+    if (lg_number_parse(lg_text_of(value), &settings->max) && settings->max >= 1 && settings->max <= MAX_MOST)
         return 0;
     return lg_usage_error("drainer", "max: '%s' is not a number from 1 to %u", value, MAX_MOST);
 }
 
 int lg_drainer_read_max_time(const char *value, struct lg_drainer_settings *settings)
 {
-    if (lg_duration_parse((struct lg_text){value, strlen(value)}, &settings->max_time_ms) == LG_PROBLEM_NONE)
+    if (lg_duration_parse(lg_text_of(value), &settings->max_time_ms) == LG_PROBLEM_NONE)
         return 0;
     return lg_usage_error("drainer", "max-time: '%s' is not a duration from 1ms to 1h: 250ms, 5s, 2m", value);
 }
@@ -78,30 +80,24 @@ int lg_drainer_read_user(const char *value, struct lg_drainer_settings *settings
 
 int lg_drainer_read_log(const char *value, struct lg_drainer_settings *settings)
 {
-    static const char *const words[] = {"stderr", "off", "syslog"};
-    static const enum lg_log logs[] = {LG_LOG_STDERR, LG_LOG_OFF, LG_LOG_SYSLOG};
+    struct lg_settings read;
 
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (strcmp(value, words[i]) != 0)
-            continue;
-        settings->log = logs[i];
-        return 0;
-    }
-    if (!strchr(value, '/'))
+    if (!lg_parse_log(lg_text_of(value), &read))
         return lg_usage_error("drainer", "log '%s' is not stderr, off or syslog; for a file, write './%s'", value,
                               value);
-    settings->log = LG_LOG_FILE;
+    settings->log = read.log;
     settings->log_path = value;
     return 0;
 }
 
 int lg_drainer_read_format(const char *value, struct lg_drainer_settings *settings)
 {
-    static const char *const words[] = {"text", "json"};
-    int word = lg_option_word("drainer", "format", value, words, sizeof(words) / sizeof(words[0]));
+    int word = lg_option_word("drainer", "format", value, lg_format_words, LG_FORMAT_COUNT);
 
-    settings->format = word == 1 ? LG_FORMAT_JSON : LG_FORMAT_TEXT;
-    return word < 0 ? LG_EXIT_USAGE : 0;
+    if (word < 0)
+        return LG_EXIT_USAGE;
+    settings->format = (enum lg_format)word;
+    return 0;
 }
 
 /* What it needs */
