@@ -238,6 +238,51 @@ is "and is no broken line" "$(field input.broken_lines <"$tmp/counts.json") $(fi
 like "also where there is no record" "$(report "$tmp/counts.log")" "950"
 like "and for its program" "$(report -f prometheus "$tmp/counts.log")" 'lingerguard_suppressed_records_total{exe="/bin/a"} 950'
 
+# Whose ports the kernel chose
+{ record role connected socket 1 local 192.0.2.1:40001; record role connected socket 2 local 192.0.2.1:40002; } |
+    report -f json >"$tmp/outgoing.json"
+is "ports of outgoing connections are one group" "$(row by_local_port port outgoing connections <"$tmp/outgoing.json")" 2
+
+# Policies and tags
+{ record socket 1 policy a1112222 tag a; record socket 2 policy b3334444 tag b; record socket 3 policy b3334444 tag b; } >"$tmp/two.log"
+report -f json "$tmp/two.log" >"$tmp/two.json"
+is "by policy" "$(row by_policy policy b3334444 connections <"$tmp/two.json")" 2
+is "by tag" "$(row by_tag tag a connections <"$tmp/two.json")" 1
+is "the same line of two policies is two rules" "$(field by_rule.groups <"$tmp/two.json")" 2
+like "people see which" "$(report "$tmp/two.log")" "default of policy b3334444"
+like "and the policies" "$(report "$tmp/two.log")" "By policy "
+like "and the tags" "$(report "$tmp/two.log")" "By tag "
+report -f html "$tmp/two.log" >"$tmp/two.html"
+like "also on the page" "$(cat "$tmp/two.html")" "By policy in force"
+grep a1112222 "$tmp/two.log" | report >"$tmp/one.txt"
+unlike "one policy is not told" "$(cat "$tmp/one.txt")" "policy"
+unlike "nor one tag" "$(cat "$tmp/one.txt")" "By tag"
+
+# A listener that was armed: its connections count where that was asked for.
+armed() { record fd 3 call setsockopt socket 1 outcome disarmed caller a+0xa11 peer absent "$@"; }
+ends() { for i in 11 12 13; do record fd 9 call close socket $i role accepted peer "198.51.100.7:$i" caller a+0xc105e "$@"; done; }
+for state in listen close; do
+    { armed state $state; ends; } | report -f json >"$tmp/armed.json"
+    is "a listener armed in state $state" "$(row by_call_site caller a+0xa11 connections <"$tmp/armed.json")" 3
+    is "in any order, $state" "$({ ends; armed state $state; } | report -f json | row by_call_site caller a+0xa11 connections)" 3
+done
+is "one that had no port yet" "$({ armed state close local absent; ends; } | report -f json | row by_call_site caller a+0xa11 connections)" 3
+is "another port is another's" "$({ armed state listen; ends local 192.0.2.1:81; } | report -f json | row by_call_site caller a+0xc105e connections)" 3
+is "another program too" "$({ armed state listen exe /bin/b; ends; } | report -f json | row by_call_site caller a+0xc105e connections)" 3
+is "outgoing connections have no listener" "$({ armed state close local absent; ends role connected; } | report -f json | row by_call_site caller a+0xc105e connections)" 3
+is "two call sites: nobody knows which" \
+    "$({ armed state close local absent; armed state close local absent socket 2 caller a+0xa12; ends; } | report -f json | row by_call_site caller a+0xc105e connections)" 3
+
+# Records in format text
+"$LG_COMMAND" run -l "$tmp/text.log" -r observe perl -e '
+    use Socket; socket my $listener, PF_INET, SOCK_STREAM, 0 or die; listen $listener, 1;
+    socket my $client, PF_INET, SOCK_STREAM, 0; connect $client, getsockname $listener or die;
+    setsockopt $client, SOL_SOCKET, SO_LINGER, pack("ii", 1, 0); close $client'
+is "a text log: exit status" "$(report "$tmp/text.log" 2>"$tmp/err" >"$tmp/out"; echo $?)" 1
+like "a text log: what to do" "$(cat "$tmp/err")" \
+    "lingerguard: $tmp/text.log: 2 lines are in format text, which a report cannot read; records are json with 'format json'"
+is "a text log: the others are reported" "$(report -f json "$tmp/text.log" "$logs/sample.log" 2>/dev/null | field totals.records)" 10
+
 # A terminal of 40 columns.
 COLUMNS=40 report "$logs/sample.log" >"$tmp/40.txt"
 is "40 columns hold all of it" "$(awk 'length > 40' "$tmp/40.txt")" ""

@@ -76,7 +76,9 @@ is "every table adds up, (others) included" \
 by_cause 100000
 by_local_port 100000
 by_peer_network 100000
-by_rule 100000"
+by_policy 100000
+by_rule 100000
+by_tag 100000"
 
 # More sockets waiting for their close than the table of sockets holds.
 perl -e 'for my $call (qw(setsockopt close)) { for my $i (1 .. 300_000) {

@@ -26,12 +26,15 @@ static struct lg_text finish_key(const struct key *key)
     return (struct lg_text){key->start, (size_t)(key->at - key->start)};
 }
 
-static void put_port(struct key *key, const struct lg_address *local)
+/* The ports of outgoing connections are the kernel's choice, a new one each time: one group. */
+static void put_port(struct key *key, const struct lg_report_record *record)
 {
-    char text[8] = "";
+    char text[sizeof("outgoing")] = "";
 
-    if (local->family != 0)
-        snprintf(text, sizeof(text), "%u", local->port);
+    if (record->role == LG_ROLE_CONNECTED)
+        strcpy(text, "outgoing");
+    else if (record->local.family != 0)
+        snprintf(text, sizeof(text), "%u", record->local.port);
     put_part(key, lg_text_of(text));
 }
 
@@ -55,13 +58,20 @@ static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, 
 
     switch (table) {
     case LG_TABLE_PORT:
-        put_port(&key, &record->local);
+        put_port(&key, record);
         break;
     case LG_TABLE_NETWORK:
         put_network(&key, &record->peer);
         break;
     case LG_TABLE_RULE:
         put_part(&key, record->rule);
+        put_part(&key, record->policy);
+        break;
+    case LG_TABLE_POLICY:
+        put_part(&key, record->policy);
+        break;
+    case LG_TABLE_TAG:
+        put_part(&key, record->tag);
         break;
     case LG_TABLE_PROGRAM:
     case LG_TABLE_PROBLEM_PROGRAM:
@@ -126,13 +136,17 @@ static void count_in_site(struct lg_aggregate *aggregate, const struct lg_report
         if (socket->asker == LG_GROUP_NONE)
             socket->closer = find_group(aggregate, LG_TABLE_SITE, record);
         socket->is_closed = true;
+        socket->may_inherit = record->role != LG_ROLE_CONNECTED && lg_text_is_word(record->cause, "linger-zero");
         lg_count_add(&socket->end, one);
         return;
     }
     site = find_group(aggregate, LG_TABLE_SITE, record);
     lg_count_add(count_of(aggregate, LG_TABLE_SITE, site), one);
-    if (socket == NULL)
+    if (socket == NULL) {
+        if (asks && record->peer.family == 0)
+            lg_armed_add(&aggregate->armed, lg_armed_place(record, record->local.port), site);
         return;
+    }
     if (socket->is_connection && socket->asker != LG_GROUP_NONE && socket->asker != site)
         count_of(aggregate, LG_TABLE_SITE, socket->asker)->connections++;
     socket->asker = site;
@@ -183,6 +197,25 @@ static void join_hand_over(struct lg_aggregate *aggregate, const struct lg_repor
     socket->unsent_bytes = record->outcome == LG_OUTCOME_PEER_RESET ? UINT64_MAX : record->unsent_bytes;
 }
 
+/* A socket that asked and never became a connection may listen. */
+static void note_listener(struct lg_aggregate *aggregate, const struct lg_join_socket *socket)
+{
+    if (socket->asker != LG_GROUP_NONE && !socket->is_connection)
+        lg_armed_add(&aggregate->armed, socket->place, socket->asker);
+}
+
+/* Who asked for the end of a socket, else who armed its listener, else who closed it. */
+static uint32_t site_of(const struct lg_aggregate *aggregate, const struct lg_join_socket *socket)
+{
+    uint32_t site = socket->asker;
+
+    if (site == LG_GROUP_NONE && socket->may_inherit)
+        site = lg_armed_find(&aggregate->armed, socket->place);
+    if (site == LG_GROUP_NONE && socket->may_inherit)
+        site = lg_armed_find(&aggregate->armed, socket->program);
+    return site == LG_GROUP_NONE ? socket->closer : site;
+}
+
 /*
  * The end of a connection belongs to the call site that asked for it, where that was seen. One that was
  * handed over and of which the drainer says nothing was left to it, and by it to the kernel.
@@ -190,9 +223,10 @@ static void join_hand_over(struct lg_aggregate *aggregate, const struct lg_repor
 static void leave_join(void *context, const struct lg_join_socket *socket)
 {
     struct lg_aggregate *aggregate = context;
-    uint32_t site = socket->asker != LG_GROUP_NONE ? socket->asker : socket->closer;
+    uint32_t site = site_of(aggregate, socket);
     struct lg_count released, *count;
 
+    note_listener(aggregate, socket);
     lg_count_init(&released);
     released.released_bytes = socket->is_handed ? socket->unsent_bytes : 0;
     add_to_tables(aggregate, socket, &released);
@@ -246,6 +280,10 @@ static void count_connection(struct lg_aggregate *aggregate, const struct lg_rep
 
     if (record->has_socket && record->socket != 0 && !lg_fate_is_listener(record))
         socket = lg_join_find(&aggregate->join, record->socket, hash_address(&record->peer));
+    if (socket != NULL) {
+        socket->place = lg_armed_place(record, record->local.port);
+        socket->program = lg_armed_place(record, 0);
+    }
     if (socket != NULL && is_connection && !socket->is_connection)
         become_connection(aggregate, socket);
     count_time(aggregate, record);
@@ -321,6 +359,10 @@ void lg_aggregate_skip(struct lg_aggregate *aggregate)
 
 void lg_aggregate_finish(struct lg_aggregate *aggregate)
 {
+    for (uint32_t i = 0; i < aggregate->join.socket_count; i++) {
+        if (aggregate->join.sockets[i].cookie != 0)
+            note_listener(aggregate, &aggregate->join.sockets[i]);
+    }
     lg_join_flush(&aggregate->join);
 }
 

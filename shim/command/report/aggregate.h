@@ -6,6 +6,7 @@
 #ifndef LG_REPORT_AGGREGATE_H
 #define LG_REPORT_AGGREGATE_H
 
+#include "shim/command/report/armed.h"
 #include "shim/command/report/group.h"
 #include "shim/command/report/join.h"
 #include "shim/command/report/record.h"
@@ -13,10 +14,12 @@
 
 /* The tables, and the parts of their keys. Those before LG_TABLE_JOINED remember a socket's group. */
 enum lg_table {
-    LG_TABLE_PORT = 0, /* local port */
+    LG_TABLE_PORT = 0, /* local port; "outgoing" for those that the kernel chose */
     LG_TABLE_NETWORK,  /* peer network: /24 or /64 */
     LG_TABLE_CAUSE,    /* cause, verdict, outcome */
-    LG_TABLE_RULE,     /* rule */
+    LG_TABLE_RULE,     /* rule, digest of the policy */
+    LG_TABLE_POLICY,   /* digest of the policy */
+    LG_TABLE_TAG,      /* tag */
     LG_TABLE_PROGRAM,  /* exe */
     LG_TABLE_METRIC,   /* exe, cause, verdict, outcome */
     LG_TABLE_JOINED,
@@ -30,6 +33,7 @@ _Static_assert(LG_TABLE_JOINED == LG_JOIN_TABLES, "a socket remembers one group 
 struct lg_aggregate {
     struct lg_group_table tables[LG_TABLE_COUNT];
     struct lg_join join;
+    struct lg_armed armed;
     struct lg_timeline timeline;
     struct lg_count totals;
     uint64_t drained_bytes; /* input that graceful closes read and discarded */

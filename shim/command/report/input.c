@@ -15,6 +15,7 @@ struct stream {
     int fd;
     uint64_t line;    /* number of the line that comes next, from 1 */
     bool is_skipping; /* inside of a line that is too long */
+    uint64_t text_lines;
     size_t used_bytes;
     char buffer[BUFFER_BYTES];
 };
@@ -70,6 +71,7 @@ static void count_line(struct lg_report_inputs *inputs, struct lg_aggregate *agg
         inputs->broken_line = stream->line;
         inputs->broken_kind = kind;
     }
+    stream->text_lines += kind == LG_REPORT_LINE_TEXT;
     stream->is_skipping = false;
     stream->line++;
 }
@@ -121,6 +123,16 @@ static int read_stream(struct lg_report_inputs *inputs, struct lg_aggregate *agg
     return (int)got;
 }
 
+static void hint_at_json(struct lg_report_inputs *inputs, const struct stream *stream)
+{
+    if (stream->text_lines == 0)
+        return;
+    inputs->text++;
+    lg_say_error("%s: %llu line%s in format text, which a report cannot read; records are json with 'format json' in "
+                 "the policy, LINGERGUARD_FORMAT=json or lingerguard run -f json",
+                 stream->name, (unsigned long long)stream->text_lines, stream->text_lines == 1 ? " is" : "s are");
+}
+
 void lg_report_input_read(struct lg_report_inputs *inputs, struct lg_aggregate *aggregate, const char *name)
 {
     static struct stream stream; /* large; one input is read at a time */
@@ -130,6 +142,7 @@ void lg_report_input_read(struct lg_report_inputs *inputs, struct lg_aggregate *
     stream.fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     stream.line = 1;
     stream.is_skipping = false;
+    stream.text_lines = 0;
     stream.used_bytes = 0;
     if (stream.fd < 0) {
         lg_say_error("%s: %s", name, strerror(errno));
@@ -140,6 +153,7 @@ void lg_report_input_read(struct lg_report_inputs *inputs, struct lg_aggregate *
         inputs->unreadable++;
     else
         inputs->read++;
+    hint_at_json(inputs, &stream);
     if (!is_stdin)
         close(stream.fd);
 }

@@ -7,6 +7,7 @@
 
 struct lg_report_inputs {
     unsigned read;           /* inputs read to their end */
+    unsigned text;           /* inputs with records in format text, which are not summed up */
     unsigned unreadable;     /* inputs that could not be opened, or not be read to their end */
     const char *broken_name; /* where the first broken line is, or NULL */
     uint64_t broken_line;    /* from 1 */

@@ -13,7 +13,7 @@
 #include "shim/command/report/group.h"
 
 #define LG_JOIN_SOCKETS 131072u /* for a report; any power of two from 8 */
-#define LG_JOIN_TABLES  6u      /* tables in which a socket's group is remembered */
+#define LG_JOIN_TABLES  8u      /* tables in which a socket's group is remembered */
 
 struct lg_join_socket {
     uint64_t cookie; /* 0: free */
@@ -25,6 +25,9 @@ struct lg_join_socket {
     uint32_t closer;                 /* call site of the last close, or LG_GROUP_NONE */
     uint32_t groups[LG_JOIN_TABLES]; /* where it was counted last, or LG_GROUP_NONE */
     struct lg_count end;             /* of the close records, until it is known who asked */
+    bool may_inherit;                /* its end may be one that a listening socket was armed for */
+    uint64_t place;                  /* lg_armed_place of its program and port */
+    uint64_t program;                /* and of its program alone */
     bool is_handed;                  /* to the drainer, whose record was not seen: */
     bool is_drained;                 /* the drainer's record came, and that of the hand-over did not */
     uint64_t unsent_bytes;           /* at the hand-over, or at the drainer's end */
@@ -42,7 +45,7 @@ struct lg_join {
     void *context;
 };
 
-/* Returns false when there is no memory; for LG_JOIN_SOCKETS it takes 20 MiB. */
+/* Returns false when there is no memory; for LG_JOIN_SOCKETS it takes 27 MiB. */
 bool lg_join_init(struct lg_join *join, uint32_t socket_count, lg_join_leave_fn *leave, void *context);
 
 /* Every socket leaves. */

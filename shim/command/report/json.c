@@ -65,6 +65,11 @@ static void put_callers(const struct lg_report *report, const struct lg_group *g
     fputc(']', report->out);
 }
 
+static bool is_number(struct lg_text part)
+{
+    return part.at != NULL && part.at[0] >= '0' && part.at[0] <= '9';
+}
+
 static void put_key(const struct lg_report *report, const struct lg_report_table *table, const struct lg_group *group)
 {
     for (unsigned i = 0; i < 3 && table->parts[i] != NULL; i++) {
@@ -73,7 +78,7 @@ static void put_key(const struct lg_report *report, const struct lg_report_table
             fputs("null", report->out);
         else if (table->table == LG_TABLE_SITE && i == 1)
             put_callers(report, group);
-        else if (table->table == LG_TABLE_PORT && lg_group_part(group, i).at != NULL)
+        else if (table->table == LG_TABLE_PORT && is_number(lg_group_part(group, i)))
             fputs(lg_group_part(group, i).at, report->out);
         else
             put_text(report, lg_group_part(group, i));
@@ -135,6 +140,7 @@ static void put_input(const struct lg_report *report)
     put_number(report, "lines", all);
     put_number(report, "broken_lines", lg_aggregate_broken(report->aggregate));
     put_number(report, "not_json", lines[LG_REPORT_LINE_NOT_JSON]);
+    put_number(report, "in_text", lines[LG_REPORT_LINE_TEXT]);
     put_number(report, "no_record", lines[LG_REPORT_LINE_NOT_RECORD]);
     put_number(report, "bad_value", lines[LG_REPORT_LINE_BAD_VALUE]);
     put_number(report, "too_long", lines[LG_REPORT_LINE_TOO_LONG]);

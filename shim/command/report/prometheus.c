@@ -114,10 +114,11 @@ static void put_input(const struct lg_report *report)
     static const char lines_name[] = "lingerguard_report_lines_total";
     const uint64_t *lines = report->aggregate->lines;
     static const char *const kinds[LG_REPORT_LINE_COUNT] = {
-        [LG_REPORT_LINE_RECORD] = "record",       [LG_REPORT_LINE_PROBLEM] = "problem",
-        [LG_REPORT_LINE_COUNTS] = "counts",       [LG_REPORT_LINE_BLANK] = "blank",
-        [LG_REPORT_LINE_NOT_JSON] = "not_json",   [LG_REPORT_LINE_NOT_RECORD] = "no_record",
-        [LG_REPORT_LINE_BAD_VALUE] = "bad_value", [LG_REPORT_LINE_TOO_LONG] = "too_long",
+        [LG_REPORT_LINE_RECORD] = "record",        [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_COUNTS] = "counts",        [LG_REPORT_LINE_BLANK] = "blank",
+        [LG_REPORT_LINE_NOT_JSON] = "not_json",    [LG_REPORT_LINE_TEXT] = "text",
+        [LG_REPORT_LINE_NOT_RECORD] = "no_record", [LG_REPORT_LINE_BAD_VALUE] = "bad_value",
+        [LG_REPORT_LINE_TOO_LONG] = "too_long",
     };
 
     put_head(report->out, lines_name, "counter", "Lines of the logs by what they are.");

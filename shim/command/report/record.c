@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/report/record.h"
+#include "policy/parse.h"
 #include "policy/text.h"
 #include "shim/command/common/address.h"
 #include "shim/command/common/json.h"
@@ -9,10 +10,11 @@
 const char *lg_report_line_name(enum lg_report_line line)
 {
     static const char *const names[LG_REPORT_LINE_COUNT] = {
-        [LG_REPORT_LINE_RECORD] = "record",       [LG_REPORT_LINE_PROBLEM] = "problem",
-        [LG_REPORT_LINE_COUNTS] = "counts",       [LG_REPORT_LINE_BLANK] = "blank",
-        [LG_REPORT_LINE_NOT_JSON] = "not JSON",   [LG_REPORT_LINE_NOT_RECORD] = "no record",
-        [LG_REPORT_LINE_BAD_VALUE] = "bad value", [LG_REPORT_LINE_TOO_LONG] = "line too long",
+        [LG_REPORT_LINE_RECORD] = "record",          [LG_REPORT_LINE_PROBLEM] = "problem",
+        [LG_REPORT_LINE_COUNTS] = "counts",          [LG_REPORT_LINE_BLANK] = "blank",
+        [LG_REPORT_LINE_NOT_JSON] = "not JSON",      [LG_REPORT_LINE_TEXT] = "in format text",
+        [LG_REPORT_LINE_NOT_RECORD] = "no record",   [LG_REPORT_LINE_BAD_VALUE] = "bad value",
+        [LG_REPORT_LINE_TOO_LONG] = "line too long",
     };
     return names[line];
 }
@@ -97,6 +99,7 @@ bool lg_time_read(struct lg_text text, int64_t *time_us)
 /* The keys, what they must be, and where they go. */
 enum key_type {
     KEY_TEXT,
+    KEY_ROLE,
     KEY_COUNT,
     KEY_SIGNED,
     KEY_FD,
@@ -120,9 +123,12 @@ static const struct key {
     {"call", KEY_TEXT, offsetof(struct lg_report_record, call)},
     {"fd", KEY_FD, 0},
     {"socket", KEY_SOCKET, offsetof(struct lg_report_record, socket)},
+    {"role", KEY_ROLE, offsetof(struct lg_report_record, role)},
     {"cause", KEY_TEXT, offsetof(struct lg_report_record, cause)},
     {"verdict", KEY_TEXT, offsetof(struct lg_report_record, verdict)},
     {"rule", KEY_TEXT, offsetof(struct lg_report_record, rule)},
+    {"policy", KEY_TEXT, offsetof(struct lg_report_record, policy)},
+    {"tag", KEY_TEXT, offsetof(struct lg_report_record, tag)},
     {"outcome", KEY_TEXT, offsetof(struct lg_report_record, outcome_text)},
     {"state", KEY_TEXT, offsetof(struct lg_report_record, state)},
     {"local", KEY_ADDRESS, offsetof(struct lg_report_record, local)},
@@ -185,6 +191,11 @@ static bool set_key(const struct key *key, const struct lg_json_value *value, st
     switch (key->type) {
     case KEY_TEXT:
         return set_text(value, (struct lg_text *)field);
+    case KEY_ROLE: /* one that this version does not know is not known */
+        if (!set_text(value, &text))
+            return false;
+        lg_parse_role(text, (enum lg_role *)field);
+        return true;
     case KEY_COUNT:
         return lg_json_unsigned(value, (uint64_t *)field);
     case KEY_SOCKET:
@@ -244,6 +255,14 @@ static bool is_blank(struct lg_text line)
     return true;
 }
 
+/* "TIME lingerguard: PROGRAM[PID]: ...", perhaps behind what a journal puts before it. */
+static bool is_text_record(struct lg_text line)
+{
+    static const char mark[] = "Z lingerguard: ";
+
+    return memmem(line.at, line.length_bytes, mark, sizeof(mark) - 1) != NULL;
+}
+
 static enum lg_report_line kind_without_cause(const struct lg_report_record *record)
 {
     if (record->error.length_bytes != 0)
@@ -268,7 +287,7 @@ enum lg_report_line lg_report_record_read(struct lg_text line, char *scratch, st
         return LG_REPORT_LINE_TOO_LONG;
     result = lg_json_read_object(line, scratch, read_member, &reading);
     if (result == LG_JSON_BROKEN)
-        return LG_REPORT_LINE_NOT_JSON;
+        return is_text_record(line) ? LG_REPORT_LINE_TEXT : LG_REPORT_LINE_NOT_JSON;
     if (result == LG_JSON_REFUSED)
         return LG_REPORT_LINE_BAD_VALUE;
     if (record->cause.length_bytes == 0)

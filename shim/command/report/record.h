@@ -18,6 +18,7 @@ enum lg_report_line {
     LG_REPORT_LINE_COUNTS,  /* numbers of ours: records that were suppressed, or what a drainer counted */
     LG_REPORT_LINE_BLANK,
     LG_REPORT_LINE_NOT_JSON,
+    LG_REPORT_LINE_TEXT,       /* a record in format text */
     LG_REPORT_LINE_NOT_RECORD, /* an object, but not of ours */
     LG_REPORT_LINE_BAD_VALUE,  /* a key of ours with a type or value that it cannot have */
     LG_REPORT_LINE_TOO_LONG,
@@ -42,10 +43,13 @@ struct lg_report_record {
     struct lg_text rule;
     struct lg_text outcome_text;
     struct lg_text state;
+    struct lg_text policy; /* digest */
+    struct lg_text tag;
     struct lg_text error;
     struct lg_text counts;                  /* whose numbers an object without `cause` has */
     struct lg_text callers[LG_CALLERS_MAX]; /* the innermost first */
     unsigned caller_count;
+    enum lg_role role;
     enum lg_outcome outcome; /* LG_OUTCOME_COUNT for one that this version does not know */
     struct lg_address local; /* IPv4-mapped addresses are IPv4 here */
     struct lg_address peer;

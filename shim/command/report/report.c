@@ -28,7 +28,8 @@ static const char help[] = "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o 
                            "  -o, --output FILE    write FILE, which is replaced only by a complete report\n"
                            "  -h, --help           show this text\n\n"
                            "Lines that are no records are counted and reported, not fatal. Exit status: 0, 1 when\n"
-                           "a LOG could not be read (the others are reported), 2 for a usage error.\n";
+                           "a LOG could not be read or has records in format text (the others are reported), 2 for a\n"
+                           "usage error.\n";
 
 typedef bool format_fn(const struct lg_report *report);
 
@@ -156,7 +157,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
     }
     if (!lg_report_file_finish(&file))
         return LG_EXIT_USAGE;
-    return inputs->unreadable != 0 ? (int)EXIT_SOME_UNREAD : LG_EXIT_OK;
+    return inputs->unreadable != 0 || inputs->text != 0 ? (int)EXIT_SOME_UNREAD : LG_EXIT_OK;
 }
 
 int lg_cmd_report(int argc, char **argv)

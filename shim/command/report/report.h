@@ -28,7 +28,7 @@ struct lg_report_table {
     const char *parts[3]; /* of a call site, the last takes all frames */
 };
 
-#define LG_REPORT_TABLES 5u
+#define LG_REPORT_TABLES 7u
 extern const struct lg_report_table lg_report_tables[LG_REPORT_TABLES];
 
 /* A line of explanation for each of the byte counts, in words that all formats use. */
@@ -55,6 +55,10 @@ void lg_report_put_part(FILE *out, enum lg_safe_form form, const struct lg_group
 
 /* "3 of 10 lines are broken (2 not JSON, 1 bad value); the first: FILE:7"; nothing without one. */
 void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form);
+
+/* Whether a table has more than one group, and whether people see it: one digest or tag alone tells nothing. */
+bool lg_report_has_several(const struct lg_report *report, enum lg_table table);
+bool lg_report_shows(const struct lg_report *report, enum lg_table table);
 
 /* Whether a table has a group that stands for all others. */
 bool lg_report_has_others(const struct lg_report *report);

@@ -12,7 +12,9 @@ const struct lg_report_table lg_report_tables[LG_REPORT_TABLES] = {
     {LG_TABLE_PORT, "by_local_port", "By local port", "By local port", {"port", NULL, NULL}},
     {LG_TABLE_NETWORK, "by_peer_network", "By peer network", "By peer network", {"network", NULL, NULL}},
     {LG_TABLE_CAUSE, "by_cause", "By cause, verdict and outcome", "By cause", {"cause", "verdict", "outcome"}},
-    {LG_TABLE_RULE, "by_rule", "By rule", "By rule", {"rule", NULL, NULL}},
+    {LG_TABLE_RULE, "by_rule", "By rule", "By rule", {"rule", "policy", NULL}},
+    {LG_TABLE_POLICY, "by_policy", "By policy in force", "By policy", {"policy", NULL, NULL}},
+    {LG_TABLE_TAG, "by_tag", "By tag", "By tag", {"tag", NULL, NULL}},
 };
 
 const char lg_about_saved[] = "queued output that the peer acknowledged in the close";
@@ -76,6 +78,20 @@ void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form
     fputs("), the first at ", out);
     lg_put_safe(out, lg_text_of(report->inputs->broken_name), form);
     fprintf(out, ":%llu", (unsigned long long)report->inputs->broken_line);
+}
+
+bool lg_report_has_several(const struct lg_report *report, enum lg_table table)
+{
+    unsigned groups = 0;
+
+    for (uint32_t i = 0; i < report->aggregate->tables[table].group_count; i++)
+        groups += report->aggregate->tables[table].groups[i].count.records != 0;
+    return groups > 1;
+}
+
+bool lg_report_shows(const struct lg_report *report, enum lg_table table)
+{
+    return (table != LG_TABLE_POLICY && table != LG_TABLE_TAG) || lg_report_has_several(report, table);
 }
 
 bool lg_report_has_others(const struct lg_report *report)

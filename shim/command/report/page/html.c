@@ -84,6 +84,9 @@ static void put_key(const struct lg_report *report, enum lg_table table, const s
         put_part(report, group, 1);
         fputs("</code> &#8594; <code>", report->out);
         put_part(report, group, 2);
+    } else if (table == LG_TABLE_RULE && lg_report_has_several(report, LG_TABLE_POLICY)) {
+        fputs("</code> of policy <code>", report->out);
+        put_part(report, group, 1);
     } else if (table == LG_TABLE_SITE || table == LG_TABLE_PROBLEM) {
         for (unsigned i = 1; i == 1 || lg_group_part(group, i).at != NULL; i++) {
             fputs("<span class=\"frames\">", report->out);
@@ -266,7 +269,7 @@ bool lg_report_as_html(const struct lg_report *report)
         put_cards(report);
         lg_report_put_svg(report);
         for (unsigned i = 0; i < LG_REPORT_TABLES && is_done; i++)
-            is_done = put_table(report, &lg_report_tables[i]);
+            is_done = !lg_report_shows(report, lg_report_tables[i].table) || put_table(report, &lg_report_tables[i]);
     }
     if (!is_done || !put_problems(report))
         return false;

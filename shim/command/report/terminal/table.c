@@ -93,6 +93,9 @@ static void put_key(const struct lg_report *report, FILE *out, const void *conte
         lg_report_put_part(out, form, label->group, 1);
         fputs(report->utf8 ? " \xE2\x86\x92 " : " -> ", out);
         lg_report_put_part(out, form, label->group, 2);
+    } else if (label->table == LG_TABLE_RULE && lg_report_has_several(report, LG_TABLE_POLICY)) {
+        fputs(" of policy ", out);
+        lg_report_put_part(out, form, label->group, 1);
     } else if (label->table == LG_TABLE_SITE) {
         fputs("  ", out);
         lg_report_put_part(out, form, label->group, 1);
@@ -335,7 +338,7 @@ bool lg_report_as_table(const struct lg_report *report)
     } else {
         lg_terminal_summary(report);
         for (unsigned i = 0; i < LG_REPORT_TABLES && is_done; i++)
-            is_done = put_table(report, &lg_report_tables[i]);
+            is_done = !lg_report_shows(report, lg_report_tables[i].table) || put_table(report, &lg_report_tables[i]);
     }
     is_done = is_done && lg_terminal_problems(report);
     lg_terminal_notes(report);
