@@ -349,6 +349,8 @@ enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_
         count_problem(aggregate, &record);
     else if (kind == LG_REPORT_LINE_COUNTS)
         count_numbers(aggregate, &record);
+    if (kind == LG_REPORT_LINE_RECORD && aggregate->each != NULL)
+        aggregate->each(aggregate->each_context, &record);
     return kind;
 }
 

@@ -30,7 +30,12 @@ enum lg_table {
 };
 _Static_assert(LG_TABLE_JOINED == LG_JOIN_TABLES, "a socket remembers one group of each of these tables");
 
+/* Called for each record, with the context that was set. */
+typedef void lg_record_fn(void *context, const struct lg_report_record *record);
+
 struct lg_aggregate {
+    lg_record_fn *each; /* or NULL */
+    void *each_context;
     struct lg_group_table tables[LG_TABLE_COUNT];
     struct lg_join join;
     struct lg_armed armed;

@@ -108,6 +108,7 @@ enum key_type {
     KEY_CALLER,
     KEY_SOCKET,
     KEY_SUPPRESSED,
+    KEY_UNSENT,
     KEY_ERRNO
 };
 
@@ -133,7 +134,7 @@ static const struct key {
     {"state", KEY_TEXT, offsetof(struct lg_report_record, state)},
     {"local", KEY_ADDRESS, offsetof(struct lg_report_record, local)},
     {"peer", KEY_ADDRESS, offsetof(struct lg_report_record, peer)},
-    {"unsent_bytes", KEY_COUNT, offsetof(struct lg_report_record, unsent_bytes)},
+    {"unsent_bytes", KEY_UNSENT, offsetof(struct lg_report_record, unsent_bytes)},
     {"unread_bytes", KEY_COUNT, offsetof(struct lg_report_record, unread_bytes)},
     {"drained_bytes", KEY_COUNT, offsetof(struct lg_report_record, drained_bytes)},
     {"elapsed_ms", KEY_COUNT, offsetof(struct lg_report_record, elapsed_ms)},
@@ -201,6 +202,9 @@ static bool set_key(const struct key *key, const struct lg_json_value *value, st
     case KEY_SOCKET:
         record->has_socket = lg_json_unsigned(value, &record->socket);
         return record->has_socket;
+    case KEY_UNSENT:
+        record->has_unsent = lg_json_unsigned(value, &record->unsent_bytes);
+        return record->has_unsent;
     case KEY_SUPPRESSED:
         record->has_suppressed = lg_json_unsigned(value, &record->suppressed);
         return record->has_suppressed;

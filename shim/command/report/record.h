@@ -56,6 +56,7 @@ struct lg_report_record {
     bool has_fd; /* the library's; the drainer has another number for the socket */
     bool has_socket;
     bool has_suppressed;
+    bool has_unsent;
     uint64_t socket;
     uint64_t unsent_bytes;
     uint64_t unread_bytes;

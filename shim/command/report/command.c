@@ -3,7 +3,9 @@
 #include "shim/command/report/report.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
+#include "shim/command/common/policy_source.h"
 #include "shim/command/report/file.h"
+#include "shim/command/report/whatif/whatif.h"
 
 #include <errno.h>
 #include <langinfo.h>
@@ -19,13 +21,15 @@
 
 enum { EXIT_SOME_UNREAD = 1 };
 
-static const char help[] = "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o FILE] [LOG...]\n"
+static const char help[] = "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o FILE] [-p POLICY] [LOG...]\n"
                            "Sums up json records: who aborts, where, to whom, what was saved and what was lost.\n"
                            "Reads standard input without LOG, or for '-'; compressed logs come through a pipe:\n"
                            "zcat log*.gz | lingerguard report\n\n"
                            "  -f, --format FORMAT  table (default), json, html, prometheus\n"
                            "  -n, --rows ROWS      rows of each table, 0 for all; 10, or for json all of them\n"
                            "  -o, --output FILE    write FILE, which is replaced only by a complete report\n"
+                           "  -p, --policy POLICY  say instead what this policy would have made of these\n"
+                           "                       connections, rule by rule; as table or json\n"
                            "  -h, --help           show this text\n\n"
                            "Lines that are no records are counted and reported, not fatal. Exit status: 0, 1 when\n"
                            "a LOG could not be read or has records in format text (the others are reported), 2 for a\n"
@@ -43,6 +47,7 @@ struct options {
     int format;
     long rows; /* below 0: not given */
     const char *output;
+    const char *policy;
     bool help;
 };
 
@@ -59,16 +64,14 @@ static bool read_rows(const char *text, long *rows)
 static int read_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"format", required_argument, NULL, 'f'},
-        {"rows", required_argument, NULL, 'n'},
-        {"output", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'}, {"rows", required_argument, NULL, 'n'},
+        {"output", required_argument, NULL, 'o'}, {"policy", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int option;
 
     *options = (struct options){.rows = -1};
-    while ((option = getopt_long(argc, argv, ":f:n:o:h", longs, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":f:n:o:p:h", longs, NULL)) != -1) {
         switch (option) {
         case 'f':
             options->format = lg_option_word("report", "--format", optarg, format_names, FORMAT_COUNT);
@@ -82,6 +85,9 @@ static int read_options(int argc, char **argv, struct options *options)
         case 'o':
             options->output = optarg;
             break;
+        case 'p':
+            options->policy = optarg;
+            break;
         case 'h':
             options->help = true;
             break;
@@ -89,6 +95,8 @@ static int read_options(int argc, char **argv, struct options *options)
             return lg_option_error("report", option, argv, longs);
         }
     }
+    if (options->policy && options->format != FORMAT_TABLE && options->format != FORMAT_JSON)
+        return lg_usage_error("report", "--policy: the format is table or json");
     return LG_EXIT_OK;
 }
 
@@ -133,8 +141,15 @@ static int out_of_memory(void)
     return LG_EXIT_USAGE;
 }
 
+static bool write_form(const struct lg_report *report, const struct lg_whatif *whatif, int format)
+{
+    if (whatif == NULL)
+        return formats[format](report);
+    return format == FORMAT_JSON ? lg_whatif_as_json(whatif, report) : lg_whatif_as_table(whatif, report);
+}
+
 static int write_report(const struct lg_aggregate *aggregate, const struct lg_report_inputs *inputs,
-                        const struct options *options)
+                        const struct lg_whatif *whatif, const struct options *options)
 {
     struct lg_report_file file;
     struct lg_report report = {
@@ -151,7 +166,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
     if (!lg_report_file_open(&file, options->output))
         return LG_EXIT_USAGE;
     report.out = file.out;
-    if (!formats[options->format](&report)) {
+    if (!write_form(&report, whatif, options->format)) {
         lg_report_file_drop(&file);
         return out_of_memory();
     }
@@ -160,10 +175,36 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
     return inputs->unreadable != 0 || inputs->text != 0 ? (int)EXIT_SOME_UNREAD : LG_EXIT_OK;
 }
 
+static int report_on(struct lg_aggregate *aggregate, const struct options *options, char **names)
+{
+    static struct lg_policy policy;
+    struct lg_report_inputs inputs = {0};
+    struct lg_whatif whatif;
+    bool is_ready = lg_aggregate_init(aggregate, LG_JOIN_SOCKETS);
+    int status;
+
+    if (options->policy) {
+        is_ready = lg_whatif_init(&whatif, &policy, options->policy) && is_ready;
+        aggregate->each = lg_whatif_record;
+        aggregate->each_context = &whatif;
+    }
+    if (!is_ready) {
+        status = out_of_memory();
+    } else if (options->policy && !lg_policy_load(&policy, NULL, options->policy)) {
+        status = LG_EXIT_USAGE;
+    } else {
+        read_inputs(aggregate, &inputs, names);
+        status = write_report(aggregate, &inputs, options->policy ? &whatif : NULL, options);
+    }
+    if (options->policy)
+        lg_whatif_free(&whatif);
+    lg_aggregate_free(aggregate);
+    return status;
+}
+
 int lg_cmd_report(int argc, char **argv)
 {
     struct options options;
-    struct lg_report_inputs inputs = {0};
     struct lg_aggregate *aggregate;
     int status = read_options(argc, argv, &options);
 
@@ -177,13 +218,7 @@ int lg_cmd_report(int argc, char **argv)
     aggregate = malloc(sizeof(*aggregate));
     if (aggregate == NULL)
         return out_of_memory();
-    if (!lg_aggregate_init(aggregate, LG_JOIN_SOCKETS)) {
-        status = out_of_memory();
-    } else {
-        read_inputs(aggregate, &inputs, argv + optind);
-        status = write_report(aggregate, &inputs, &options);
-    }
-    lg_aggregate_free(aggregate);
+    status = report_on(aggregate, &options, argv + optind);
     free(aggregate);
     return status;
 }
