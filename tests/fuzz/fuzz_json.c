@@ -9,7 +9,7 @@
  * links: shim/command/report/timeline.c shim/command/report/aggregate.c shim/command/report/text.c
  * links: shim/command/report/view.c shim/command/report/terminal/table.c shim/command/report/json.c
  * links: shim/command/report/page/html.c shim/command/report/page/svg.c shim/command/report/prometheus.c
- * links: shim/record/words.c shim/command/report/fate.c shim/command/report/terminal/style.c shim/command/report/terminal/summary.c
+ * links: shim/record/words.c shim/command/report/armed.c shim/command/report/fate.c shim/command/report/terminal/style.c shim/command/report/terminal/summary.c
  */
 #include <stdint.h>
 #include <stdlib.h>
