@@ -14,7 +14,7 @@
 #define CLOCK_REALTIME_ID  0
 #define CLOCK_MONOTONIC_ID 1
 
-/* Room that we leave above us, for others with the same idea. */
+/* Numbers left free above ours: other libraries put their descriptors at the upper end too. */
 #define RAISE_MARGIN 24
 #define RAISE_BELOW  1024 /* what a table of the least size that we may ask for has room for */
 

@@ -259,7 +259,7 @@ static const struct {
  */
 extern void *__libc_dlopen_mode(const char *, int) __attribute__((weak));
 extern void *__libc_dlsym(void *, const char *) __attribute__((weak));
-#define RTLD_NOW_FOR_LIBC (2 | (int)0x80000000) /* RTLD_NOW, and __RTLD_DLOPEN, which this door asks for */
+#define RTLD_NOW_FOR_LIBC (2 | (int)0x80000000) /* RTLD_NOW, and __RTLD_DLOPEN, without which it refuses */
 
 typedef void *lookup_fn(void *, const char *);
 

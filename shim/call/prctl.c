@@ -47,7 +47,7 @@ void lg_sandbox_end(bool first, long result)
         lg_gate_sandbox(false);
 }
 
-static LG_SLOW_PATH int prctl_seen(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
+static LG_SLOW_PATH int prctl_slowly(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
     bool first = lg_sandbox_begin();
     int result = lg_next.prctl(option, a, b, c, d);
@@ -62,6 +62,6 @@ int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigne
 LG_EXPORT int prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d)
 {
     if (__builtin_expect(lg_prctl_sandboxes(option), 0))
-        return prctl_seen(option, a, b, c, d);
+        return prctl_slowly(option, a, b, c, d);
     return lg_next.prctl(option, a, b, c, d);
 }

@@ -8,24 +8,16 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "policy/text.h"
 #include "shim/base/sys.h"
 
 #define LOG_MODE 0644 /* the umask takes from it, as from any file that the program makes */
-
-static bool starts_with(const char *text, const char *start)
-{
-    while (*start) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
-}
 
 /* /dev/stderr and its like: links, and perhaps another user's terminal, but in a directory where nobody can put them.
  */
 bool lg_log_is_device(const char *path)
 {
-    return starts_with(path, "/dev/") || starts_with(path, "/proc/");
+    return lg_starts_with(path, "/dev/") || lg_starts_with(path, "/proc/");
 }
 
 /* O_NONBLOCK is for a FIFO: neither the open nor a write may wait for its reader. */

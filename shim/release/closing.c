@@ -172,7 +172,7 @@ enum lg_close_way lg_closing_begin(struct lg_closing *closing, enum lg_call call
 }
 
 /* A lingering close does not say how it ended: its time does, and what the kernel still has. */
-static void judge_linger(struct lg_closing *closing)
+static void find_end_of_linger(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
     struct lg_orphan orphan;
@@ -218,7 +218,7 @@ void lg_closing_finish(struct lg_closing *closing)
     }
     if (closing->linger_ms > 0) {
         event->waited = true;
-        judge_linger(closing);
+        find_end_of_linger(closing);
     }
     lg_record_write(event);
 }

@@ -90,7 +90,7 @@ static enum lg_graceful_end end_of_input(int fd)
 }
 
 /* What a read tells; LG_GRACEFUL_NO_WAIT: go on. */
-static enum lg_graceful_end judge_read(struct wait *wait, long got)
+static enum lg_graceful_end end_by_read(struct wait *wait, long got)
 {
     if (got == 0)
         return end_of_input(wait->fd);
@@ -113,7 +113,7 @@ static enum lg_graceful_end take_input(struct wait *wait, int ready)
     if (got > 0)
         *wait->drain->drained_bytes += (uint64_t)got;
     wait->last_input_ms = lg_sys_now_ms();
-    return judge_read(wait, got);
+    return end_by_read(wait, got);
 }
 
 static enum lg_graceful_end wait_for_fin(struct wait *wait)
@@ -141,7 +141,7 @@ static enum lg_graceful_end discard_and_wait(struct wait *wait)
 {
     const struct lg_socket *socket = wait->drain->socket;
     long got = lg_drain_discard(wait->fd, socket->ready & POLLPRI, wait->drain->drained_bytes);
-    enum lg_graceful_end end = judge_read(wait, got);
+    enum lg_graceful_end end = end_by_read(wait, got);
 
     if (socket->ready & POLLOUT || lg_sys_is_single_threaded())
         half_close(wait);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "policy/parse.h"
+#include "policy/text.h"
 
 #define PREFIX "LINGERGUARD_"
 
@@ -23,21 +24,12 @@ static const char **place_of(struct lg_environment *settings, size_t index)
     return places[index];
 }
 
-static bool starts_with(const char *text, const char *start)
-{
-    while (*start) {
-        if (*text++ != *start++)
-            return false;
-    }
-    return true;
-}
-
 /* The value of NAME in "NAME=VALUE"; NULL when it is another variable. */
 static const char *value_of(const char *variable, const char *name)
 {
     size_t length = strlen(name);
 
-    return starts_with(variable, name) && variable[length] == '=' ? variable + length + 1 : NULL;
+    return lg_starts_with(variable, name) && variable[length] == '=' ? variable + length + 1 : NULL;
 }
 
 static void note_unknown(struct lg_environment *settings, const char *variable)
@@ -72,7 +64,7 @@ static bool names_us(const char *preload)
     for (; *preload; preload++) {
         if (*preload == ' ' || *preload == ':' || *preload == '/')
             name = preload + 1;
-        else if (preload == name && starts_with(name, "liblingerguard"))
+        else if (preload == name && lg_starts_with(name, "liblingerguard"))
             return true;
     }
     return false;
@@ -89,7 +81,7 @@ void lg_environment_read(struct lg_environment *settings, char *const *environme
             settings->journal_stream = journal;
         else if (preload)
             settings->preloaded = !secure && names_us(preload);
-        else if (!secure && starts_with(*environment, PREFIX))
+        else if (!secure && lg_starts_with(*environment, PREFIX))
             read_variable(settings, *environment);
     }
 }

@@ -57,19 +57,9 @@ struct trouble {
     bool unusable;       /* what STRICT ends the program for */
 };
 
-static struct lg_text text_of(const char *words)
-{
-    return (struct lg_text){words, words ? strlen(words) : 0};
-}
-
-static bool text_is(struct lg_text text, const char *word)
-{
-    return text.length_bytes == strlen(word) && memcmp(text.at, word, text.length_bytes) == 0;
-}
-
 static void note(const char *a, const char *b, const char *c, const char *d)
 {
-    const struct lg_text parts[] = {text_of(a), text_of(b), text_of(c), text_of(d)};
+    const struct lg_text parts[] = {lg_text_of(a), lg_text_of(b), lg_text_of(c), lg_text_of(d)};
 
     lg_trouble_note(parts, sizeof parts / sizeof parts[0]);
 }
@@ -129,7 +119,7 @@ static long read_file(int fd, char *text, size_t size)
 
 static void parse(enum lg_source_kind kind, const char *name, struct lg_text text, struct trouble *trouble)
 {
-    const struct lg_source source = {kind, text_of(name)};
+    const struct lg_source source = {kind, lg_text_of(name)};
 
     lg_policy_parse(&policy, &source, text, note_error, trouble);
 }
@@ -185,7 +175,7 @@ static void load_policy(const struct lg_environment *settings, bool secure, stru
 {
     lg_policy_init(&policy);
     if (settings->rules && keep(rules_text, sizeof rules_text, settings->rules))
-        parse(LG_SOURCE_RULES, "rules", text_of(rules_text), trouble);
+        parse(LG_SOURCE_RULES, "rules", lg_text_of(rules_text), trouble);
     if (settings->policy && keep(policy_path, sizeof policy_path, settings->policy))
         load_file(policy_path, open_policy(policy_path), trouble);
     else if (settings->policy)
@@ -195,7 +185,7 @@ static void load_policy(const struct lg_environment *settings, bool secure, stru
     if (trouble->errors == 0)
         return;
     lg_policy_init(&policy); /* all or nothing: half a policy is another policy */
-    parse(LG_SOURCE_FILE, "fallback", text_of(settings->preloaded ? FALLBACK : FALLBACK_SILENT), trouble);
+    parse(LG_SOURCE_FILE, "fallback", lg_text_of(settings->preloaded ? FALLBACK : FALLBACK_SILENT), trouble);
     trouble->unusable = true;
 }
 
@@ -216,26 +206,6 @@ static bool absolute_path(struct lg_text path, char *out, size_t size)
         return false;
     memcpy(out + length, path.at, path.length_bytes);
     out[length + path.length_bytes] = '\0';
-    return true;
-}
-
-/* LINGERGUARD_LOG and LINGERGUARD_FORMAT over the policy's settings. Return false for a value that is none. */
-static bool override_log(struct lg_settings *settings, const char *value)
-{
-    struct lg_text text = text_of(value);
-
-    if (text_is(text, "stderr"))
-        settings->log = LG_LOG_STDERR;
-    else if (text_is(text, "off"))
-        settings->log = LG_LOG_OFF;
-    else if (text_is(text, "syslog"))
-        settings->log = LG_LOG_SYSLOG;
-    else if (!memchr(value, '/', text.length_bytes))
-        return false;
-    else {
-        settings->log = LG_LOG_FILE;
-        settings->log_path = text;
-    }
     return true;
 }
 
@@ -279,30 +249,30 @@ static void note_unknown_variable(const struct lg_environment *environment)
 /* Anything but "1", which is yes, and "0" is taken for no, and noted. */
 static bool is_yes(const char *value)
 {
-    return value && text_is(text_of(value), "1");
+    return value && lg_text_is_word(lg_text_of(value), "1");
 }
 
 static void note_bad_switch(const char *name, const char *value)
 {
-    if (value && !is_yes(value) && !text_is(text_of(value), "0"))
+    if (value && !is_yes(value) && !lg_text_is_word(lg_text_of(value), "0"))
         note(name, " is not 1 or 0 and is ignored: ", value, "");
 }
 
 /* LINGERGUARD_LOG, LINGERGUARD_FORMAT and LINGERGUARD_DRAINER over what the policy says. */
 static void override(const struct lg_environment *environment, struct lg_settings *settings, struct trouble *trouble)
 {
-    if (environment->log && !override_log(settings, environment->log)) {
+    if (environment->log && !lg_parse_log(lg_text_of(environment->log), settings)) {
         trouble->unusable = true;
         note("LINGERGUARD_LOG is not stderr, off, syslog or a path with a slash, and is ignored: ", environment->log,
              NULL, NULL);
     }
-    if (environment->format && !lg_parse_format(text_of(environment->format), &settings->format)) {
+    if (environment->format && !lg_parse_format(lg_text_of(environment->format), &settings->format)) {
         trouble->unusable = true;
         note("LINGERGUARD_FORMAT is not text or json, and is ignored: ", environment->format, NULL, NULL);
     }
     if (environment->drainer) {
-        settings->drainer = text_of(environment->drainer);
-        if (text_is(settings->drainer, "none"))
+        settings->drainer = lg_text_of(environment->drainer);
+        if (lg_text_is_word(settings->drainer, "none"))
             settings->drainer = (struct lg_text){NULL, 0};
         if (settings->drainer.length_bytes > LG_DRAINER_BYTES_MAX) {
             settings->drainer = (struct lg_text){NULL, 0};

@@ -202,7 +202,8 @@ static void close_descriptors(struct lg_links *links, const struct arrival *arri
 }
 
 /* NULL, or why the message is not taken. */
-static const char *judge(const struct arrival *arrival, struct lg_hand_off *message, struct lg_connection *connection)
+static const char *find_problem(const struct arrival *arrival, struct lg_hand_off *message,
+                                struct lg_connection *connection)
 {
     const char *problem = lg_message_read(&arrival->data, (size_t)arrival->length_bytes, message);
 
@@ -233,7 +234,7 @@ static enum look_result take_message(struct lg_links *links, struct lg_link *lin
         end_link(links, link, false); /* all of its senders are gone, and nothing waits in it */
         return NOTHING_MORE;
     }
-    problem = arrival.length_bytes < 0 ? "it cannot be received" : judge(&arrival, &message, &connection);
+    problem = arrival.length_bytes < 0 ? "it cannot be received" : find_problem(&arrival, &message, &connection);
     if (problem) {
         close_descriptors(links, &arrival);
         refuse_message(links, link, problem);
