@@ -193,6 +193,59 @@ static void test_opened_meanwhile(void)
     }
 }
 
+/* ---- A fork of another thread, just behind an accept ---- */
+
+static int accepting(int fd, struct sockaddr *from, socklen_t *size)
+{
+    int result = libc.accept(fd, from, size);
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    return result;
+}
+
+static int accepting4(int fd, struct sockaddr *from, socklen_t *size, int flags)
+{
+    (void)flags;
+    return accepting(fd, from, size);
+}
+
+static int making(int family, int type, int protocol)
+{
+    int result = libc.socket(family, type, protocol);
+    pid_t child = fork();
+
+    if (child == 0)
+        _exit(0);
+    CHECK_INT(waitpid(child, NULL, 0), child);
+    return result;
+}
+
+static void test_fork_behind_accept(void)
+{
+    int listener = net_listen(AF_INET, NULL), fd[4];
+
+    put_in_force("drain 1s on linger-zero,unread");
+    libc = lg_next;
+    for (int i = 0; i < 4; i++)
+        net_connect(AF_INET, NULL, net_local_port(listener), NULL);
+    lg_next.accept = accepting;
+    lg_next.accept4 = accepting4;
+    lg_next.socket = making;
+    fd[0] = accept(listener, NULL, NULL);
+    fd[1] = accept4(listener, NULL, NULL, 0);
+    fd[2] = socket(AF_INET, SOCK_STREAM, 0);
+    lg_next = libc;
+    for (int i = 0; i < 3; i++) {
+        CHECK(fd[i] >= 0);
+        CHECK(!lg_holder_is_sole(fd[i])); /* the child had it */
+    }
+    fd[3] = accept(listener, NULL, NULL);
+    CHECK(lg_holder_is_sole(fd[3]));
+}
+
 /* ---- Two tables of descriptors, one library ---- */
 
 static pthread_barrier_t turns;
@@ -454,6 +507,7 @@ static void test_answers(void)
 
 static const struct tap_test tests[] = {
     {"a socket that is opened in the middle of a fork or spawn is not ours alone", test_opened_meanwhile, 0},
+    {"a socket that a fork comes behind, before anybody knows of it, is not ours alone", test_fork_behind_accept, 0},
     {"a thread with a table of its own: numbers prove nothing any more, unshare", test_unshare, 0},
     {"a thread with a table of its own: numbers prove nothing any more, by number", test_unshare_by_number, 0},
     {"a thread with a table of its own: numbers prove nothing any more, close_range", test_unshare_by_range, 0},
