@@ -92,8 +92,21 @@ mv open/socket open/moved
 : >open/socket
 end_background "$pid"
 check "what took the place of the socket stays" test -f open/socket
-# Eight at the same moment, where a dead socket is: one listens. Without the lock the last one to bind takes
-# it away from another, that listens on where nobody finds it.
+# Who holds the directory's lock is about to make a socket: so it is waited for.
+mkdir locked
+in_background holder python3 -c '
+import fcntl, os, signal, sys
+d = os.open("locked", os.O_RDONLY); fcntl.flock(d, fcntl.LOCK_EX); print("held", flush=True); signal.pause()'
+holder=$pid
+wait_until 10 grep -q held holder.out
+starts late locked/socket
+late=$pid
+sleep 0.4
+check "one that starts waits for another that is about to" test ! -e locked/socket
+end_background "$holder"
+check "and then goes on" wait_until 10 listens locked/socket
+end_background "$late"
+# Eight at the same moment, where a dead socket is: one listens, where it is looked for.
 python3 -c 'import socket; socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET).bind("race")'
 pids=
 for i in 1 2 3 4 5 6 7 8; do
