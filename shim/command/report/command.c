@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* lingerguard report: json records in, a table, a page, json or metrics out. */
-#include "shim/command/report/report.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include "shim/command/report/file.h"
+#include "shim/command/report/report.h"
 #include "shim/command/report/whatif/whatif.h"
 
 #include <errno.h>
@@ -149,12 +149,15 @@ static bool write_form(const struct lg_report *report, const struct lg_whatif *w
 }
 
 static int write_report(const struct lg_aggregate *aggregate, const struct lg_report_inputs *inputs,
-                        const struct lg_whatif *whatif, const struct options *options)
+                        const struct lg_whatif *whatif, const struct options *options, char **names)
 {
+    char host[256] = "";
     struct lg_report_file file;
     struct lg_report report = {
         .aggregate = aggregate,
         .inputs = inputs,
+        .host = host,
+        .names = names,
         .rows = options->rows >= 0               ? (size_t)options->rows
                 : options->format == FORMAT_JSON ? 0
                                                  : ROWS_DEFAULT,
@@ -166,6 +169,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
     if (!lg_report_file_open(&file, options->output))
         return LG_EXIT_USAGE;
     report.out = file.out;
+    gethostname(host, sizeof(host) - 1);
     if (!write_form(&report, whatif, options->format)) {
         lg_report_file_drop(&file);
         return out_of_memory();
@@ -194,7 +198,7 @@ static int report_on(struct lg_aggregate *aggregate, const struct options *optio
         status = LG_EXIT_USAGE;
     } else {
         read_inputs(aggregate, &inputs, names);
-        status = write_report(aggregate, &inputs, options->policy ? &whatif : NULL, options);
+        status = write_report(aggregate, &inputs, options->policy ? &whatif : NULL, options, names);
     }
     if (options->policy)
         lg_whatif_free(&whatif);

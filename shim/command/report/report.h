@@ -13,9 +13,11 @@ struct lg_report {
     FILE *out;
     const struct lg_aggregate *aggregate;
     const struct lg_report_inputs *inputs;
-    size_t rows;    /* of each table, 0 for all */
-    unsigned width; /* columns of the terminal */
-    bool utf8;      /* the locale's charset is UTF-8 */
+    const char *host;   /* where the report is made */
+    char *const *names; /* of the logs, ends in NULL; none for standard input */
+    size_t rows;        /* of each table, 0 for all */
+    unsigned width;     /* columns of the terminal */
+    bool utf8;          /* the locale's charset is UTF-8 */
     bool colour;
 };
 

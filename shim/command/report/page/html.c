@@ -1,69 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
+#include "policy/text.h"
+#include "shim/command/common/output.h"
+#include "shim/command/report/page/style.h"
 #include "shim/command/report/report.h"
 #include "shim/command/report/text.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
+#define ITEMS_MAX  20u /* of a list of names */
 #define SHORT_ROWS 12u /* a table that a printed page should not split */
-
-/* No font and no picture from elsewhere; for dark screens and for paper too. */
-static const char style[] =
-    ":root{color-scheme:light dark;--ground:#f6f7f9;--card:#fff;--text:#1b2027;--soft:#5c6672;--line:#dfe3e8;"
-    "--bar:#c9dcf2;--orderly:#2f74b5;--cut:#c98a12;--aborted:#c9372c;--asked:#a3adb8;--good:#1d7a4c}\n"
-    "@media (prefers-color-scheme:dark){:root{--ground:#14171b;--card:#1d2126;--text:#e6e9ec;--soft:#98a2ad;"
-    "--line:#323840;--bar:#26405c;--orderly:#5a9bdc;--cut:#dba53c;--aborted:#ec6a5e;--asked:#6c7681;--good:#57b985}}\n"
-    "*{box-sizing:border-box}\n"
-    "body{margin:0;background:var(--ground);color:var(--text);font:15px/1.45 system-ui,-apple-system,'Segoe UI',"
-    "Roboto,'Liberation Sans','DejaVu Sans',sans-serif}\n"
-    "main{max-width:66rem;margin:0 auto;padding:2rem 1.25rem 3rem}\n"
-    "h1{font-size:1.6rem;margin:0;letter-spacing:-.01em}\n"
-    "h2{font-size:1.05rem;margin:0 0 .75rem}\n"
-    "p{margin:.25rem 0}\n"
-    ".soft{color:var(--soft)}\n"
-    "section{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:1.1rem 1.25rem;"
-    "margin-top:1.25rem}\n"
-    ".cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(14rem,1fr));gap:.75rem;margin-top:1.25rem}\n"
-    ".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:.8rem 1rem}\n"
-    ".card b{display:block;font-size:1.5rem;line-height:1.25;font-weight:650;font-variant-numeric:tabular-nums}\n"
-    ".card span{font-weight:600}\n"
-    ".card small{display:block;color:var(--soft);font-size:.8rem;line-height:1.35;margin-top:.15rem}\n"
-    ".good b{color:var(--good)}.bad b{color:var(--aborted)}\n"
-    ".scroll{overflow-x:auto}\n"
-    "table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}\n"
-    "th,td{padding:.42rem .6rem;text-align:right;vertical-align:top;white-space:nowrap;"
-    "border-bottom:1px solid var(--line)}\n"
-    "th{font-size:.78rem;font-weight:600;color:var(--soft)}\n"
-    "tbody tr:last-child>*{border-bottom:0}\n"
-    "th:first-child,td:first-child{text-align:left;white-space:normal;width:42%;min-width:15rem;padding-left:0}\n"
-    "td:last-child,th:last-child{padding-right:0}\n"
-    "td code{font:.86rem/1.4 ui-monospace,'DejaVu Sans Mono','Liberation Mono',monospace;overflow-wrap:anywhere}\n"
-    "td .frames{display:block;color:var(--soft)}\n"
-    ".bar{display:block;height:5px;margin-top:.3rem;border-radius:3px;background:var(--line)}\n"
-    ".bar i{display:block;height:100%;min-width:2px;border-radius:3px;background:var(--orderly)}\n"
-    ".seen{color:var(--soft);font-size:.82rem}\n"
-    ".zero{color:var(--soft);opacity:.6}.won{color:var(--good)}.gone{color:var(--aborted)}\n"
-    "svg{display:block;width:100%;height:auto}\n"
-    "svg text{fill:var(--soft);font-size:12px}\n"
-    "svg .grid{stroke:var(--line)}\n"
-    ".orderly{fill:var(--orderly);background:var(--orderly)}.cut{fill:var(--cut);background:var(--cut)}\n"
-    ".aborted{fill:var(--aborted);background:var(--aborted)}.asked{fill:var(--asked);background:var(--asked)}\n"
-    ".legend{display:flex;flex-wrap:wrap;gap:.3rem 1.2rem;margin:.6rem 0 0;padding:0;list-style:none;"
-    "font-size:.85rem}\n"
-    ".legend i{display:inline-block;width:.75rem;height:.75rem;border-radius:2px;margin-right:.4rem}\n"
-    "footer{margin-top:1.25rem;font-size:.85rem;color:var(--soft)}\n"
-    "@page{size:A4;margin:14mm}\n"
-    "@media print{:root{color-scheme:light;--ground:#fff;--card:#fff;--text:#000;--soft:#444;--line:#ccc;"
-    "--orderly:#2f74b5;--cut:#c98a12;--aborted:#c9372c;--asked:#a3adb8;--good:#1d7a4c}\n"
-    "*{-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
-    "body{font-size:9.5pt}main{max-width:none;padding:0}\n"
-    "section{border:0;border-radius:0;padding:0;margin-top:7mm}\n"
-    ".cards{grid-template-columns:repeat(4,1fr);gap:2.5mm}.card{padding:2mm 2.5mm;break-inside:avoid}\n"
-    ".card b{font-size:13pt}.card small{font-size:7.5pt}\n"
-    "thead{display:table-header-group}tr,svg,.legend,.short{break-inside:avoid}.legend{font-size:8.5pt}h2{break-after:"
-    "avoid}\n"
-    ".scroll{overflow:visible}th,td{padding:1.2mm 1.6mm}th:first-child,td:first-child{min-width:0}td "
-    "code{font-size:8.3pt}.seen{font-size:8pt}}\n";
 
 static void put_part(const struct lg_report *report, const struct lg_group *group, unsigned index)
 {
@@ -97,11 +44,21 @@ static void put_key(const struct lg_report *report, enum lg_table table, const s
     fputs("</code>", report->out);
 }
 
-static void put_bytes_cell(const struct lg_report *report, uint64_t bytes, const char *class)
+/* A cell knows its number, to be sorted by, and its heading, which a narrow screen has no row for. */
+static void put_bytes_cell(const struct lg_report *report, const char *heading, uint64_t bytes, const char *class)
 {
     char room[LG_NUMBER_ROOM];
 
-    fprintf(report->out, "<td class=\"%s\">%s</td>", bytes == 0 ? "zero" : class, lg_bytes_text(room, bytes));
+    fprintf(report->out, "<td class=\"%s\" data-l=\"%s\" data-v=\"%" PRIu64 "\">%s</td>", bytes == 0 ? "zero" : class,
+            heading, bytes, lg_bytes_text(room, bytes));
+}
+
+static void put_count_cell(const struct lg_report *report, const char *heading, uint64_t count)
+{
+    char room[LG_NUMBER_ROOM];
+
+    fprintf(report->out, "<td data-l=\"%s\" data-v=\"%" PRIu64 "\">%s</td>", heading, count,
+            lg_count_text(room, count));
 }
 
 static void put_row(const struct lg_report *report, enum lg_table table, const struct lg_group *group)
@@ -113,16 +70,17 @@ static void put_row(const struct lg_report *report, enum lg_table table, const s
     fputs("<tr><td>", report->out);
     put_key(report, table, group);
     fprintf(report->out, "<span class=\"bar\"><i style=\"width:%.2f%%\"></i></span></td>", share);
-    fprintf(report->out, "<td>%s</td>", lg_count_text(room, count->records));
-    fprintf(report->out, "<td>%s</td>", lg_count_text(room, count->connections));
-    put_bytes_cell(report, count->lost_bytes, "gone");
-    put_bytes_cell(report, count->saved_bytes, "won");
-    put_bytes_cell(report, count->released_bytes, "left");
-    fprintf(report->out, "<td class=\"seen\">%s",
+    put_bytes_cell(report, "lost", count->lost_bytes, "gone");
+    put_bytes_cell(report, "saved", count->saved_bytes, "won");
+    put_bytes_cell(report, "released", count->released_bytes, "left");
+    put_count_cell(report, "connections", count->connections);
+    put_count_cell(report, "records", count->records);
+    fprintf(report->out, "<td class=\"seen\" data-l=\"seen\" data-v=\"%" PRId64 "\"><span>%s",
+            count->first_us <= count->last_us ? count->last_us : 0,
             count->first_us <= count->last_us ? lg_time_text(room, count->first_us) : "not known");
-    if (count->first_us < count->last_us)
+    if (count->first_us / 1000000 < count->last_us / 1000000)
         fprintf(report->out, "<br>%s", lg_time_text(room, count->last_us));
-    fputs("</td></tr>\n", report->out);
+    fputs("</span></td></tr>\n", report->out);
 }
 
 static bool put_table(const struct lg_report *report, const struct lg_report_table *table)
@@ -133,9 +91,9 @@ static bool put_table(const struct lg_report *report, const struct lg_report_tab
     if (!lg_report_rows(report, table->table, &rows))
         return false;
     fprintf(report->out,
-            "<section%s><h2>%s</h2>\n<div class=\"scroll\"><table><thead><tr><th></th><th>records</th>"
-            "<th>connections</th><th>lost</th><th>saved</th><th>released</th><th>first and last "
-            "seen</th></tr></thead><tbody>\n",
+            "<section%s><h2>%s</h2>\n<div class=\"scroll\"><table class=\"rows\"><thead><tr><th>what</th>"
+            "<th aria-sort=\"descending\">lost</th><th>saved</th><th>released</th><th>connections</th><th>records</th>"
+            "<th>first and last seen</th></tr></thead><tbody>\n",
             rows.count <= SHORT_ROWS ? " class=\"short\"" : "", table->title);
     for (size_t i = 0; i < rows.count; i++)
         put_row(report, table->table, rows.groups[i]);
@@ -173,46 +131,85 @@ static bool put_problems(const struct lg_report *report)
     return true;
 }
 
-static void put_card(const struct lg_report *report, const char *class, const char *number, const char *name,
-                     const char *about)
-{
-    fprintf(report->out, "<div class=\"card %s\"><b>%s</b><span>%s</span><small>%s</small></div>\n", class, number,
-            name, about);
-}
-
-static void put_bytes_card(const struct lg_report *report, const char *class, uint64_t bytes, const char *name,
-                           const char *about)
+static void put_answer(const struct lg_report *report, const char *class, uint64_t bytes, const char *name,
+                       const char *about)
 {
     char room[LG_NUMBER_ROOM];
 
-    put_card(report, bytes == 0 ? "" : class, lg_bytes_text(room, bytes), name, about);
+    fprintf(report->out, "<div class=\"%s\"><b>%s</b><span>%s</span><small>%s</small></div>\n", bytes == 0 ? "" : class,
+            lg_bytes_text(room, bytes), name, about);
 }
 
-static void put_cards(const struct lg_report *report)
+static void put_fact(const struct lg_report *report, const char *name, const char *value)
+{
+    fprintf(report->out, "<div><dt>%s</dt><dd>%s</dd></div>\n", name, value);
+}
+
+/* The first screen is the answer: three numbers, and below them what else was counted. */
+static void put_answers(const struct lg_report *report)
 {
     const struct lg_aggregate *aggregate = report->aggregate;
     const struct lg_count *totals = &aggregate->totals;
     uint64_t all = lg_sum(totals->records, totals->suppressed);
-    char room[2][LG_NUMBER_ROOM];
-    char about[128];
+    char room[3][LG_NUMBER_ROOM], value[4 * LG_NUMBER_ROOM];
 
-    fputs("<div class=\"cards\">\n", report->out);
-    put_bytes_card(report, "bad", totals->lost_bytes, "lost", lg_about_lost);
-    put_bytes_card(report, "good", totals->saved_bytes, "saved", lg_about_saved);
-    put_bytes_card(report, "", totals->released_bytes, "released", lg_about_released);
-    put_bytes_card(report, "bad", totals->deadline_bytes, "left at the deadline", lg_about_deadline);
-    put_bytes_card(report, "bad", totals->discarded_bytes, "input thrown away", lg_about_discarded);
-    put_bytes_card(report, "", aggregate->drained_bytes, "input drained", lg_about_drained);
-    snprintf(about, sizeof(about), "in closes, all together; the longest took %s ms",
-             lg_count_text(room[0], aggregate->waited_most_ms));
-    snprintf(room[1], sizeof(room[1]), "%s ms", lg_count_text(room[0], aggregate->waited_ms));
-    put_card(report, "", room[1], "waited", about);
-    snprintf(about, sizeof(about), "of %s records dropped by the limit", lg_count_text(room[0], all));
-    put_card(report, totals->suppressed == 0 ? "" : "bad", lg_percent_text(room[1], totals->suppressed, all),
-             "suppressed", about);
-    snprintf(about, sizeof(about), "with %s records", lg_count_text(room[0], totals->records));
-    put_card(report, "", lg_count_text(room[1], totals->connections), "connections", about);
-    fputs("</div>\n", report->out);
+    fputs("<section><div class=\"answer\">\n", report->out);
+    put_answer(report, "bad", totals->lost_bytes, "lost", lg_about_lost);
+    put_answer(report, "good", totals->saved_bytes, "saved", lg_about_saved);
+    put_answer(report, "", totals->released_bytes, "released", lg_about_released);
+    fputs("</div>\n<dl>\n", report->out);
+    put_fact(report, "connections", lg_count_text(room[0], totals->connections));
+    put_fact(report, "records", lg_count_text(room[0], totals->records));
+    put_fact(report, "released, left at a deadline", lg_bytes_text(room[0], totals->deadline_bytes));
+    put_fact(report, "input not read when aborted", lg_bytes_text(room[0], totals->discarded_bytes));
+    put_fact(report, "input drained", lg_bytes_text(room[0], aggregate->drained_bytes));
+    snprintf(value, sizeof(value), "%s ms, at most %s ms", lg_count_text(room[0], aggregate->waited_ms),
+             lg_count_text(room[1], aggregate->waited_most_ms));
+    put_fact(report, "waited in closes", value);
+    snprintf(value, sizeof(value), "%s (%s of %s)", lg_count_text(room[0], totals->suppressed),
+             lg_percent_text(room[1], totals->suppressed, all), lg_count_text(room[2], all));
+    put_fact(report, "records dropped by the limit", value);
+    fputs("</dl></section>\n", report->out);
+}
+
+/* Somebody else's text as one of a list. */
+static void put_item(const struct lg_report *report, struct lg_text text, bool is_first)
+{
+    fputs(is_first ? "<code>" : ", <code>", report->out);
+    lg_put_safe(report->out, text, LG_SAFE_HTML);
+    fputs("</code>", report->out);
+}
+
+static void put_groups(const struct lg_report *report, const char *name, enum lg_table table)
+{
+    const struct lg_group_table *groups = &report->aggregate->tables[table];
+    unsigned shown = 0;
+
+    for (uint32_t i = 1; i < groups->group_count && shown < ITEMS_MAX; i++) {
+        if (lg_group_part(&groups->groups[i], 0).at == NULL)
+            continue;
+        if (shown == 0)
+            fprintf(report->out, "<div><dt>%s</dt><dd>", name);
+        put_item(report, lg_group_part(&groups->groups[i], 0), shown++ == 0);
+    }
+    if (shown > 0)
+        fprintf(report->out, "%s</dd></div>\n", groups->group_count - 1 > shown + 1 ? ", and more" : "");
+}
+
+/* Where all this is from. */
+static void put_origin(const struct lg_report *report)
+{
+    fputs("<dl class=\"from\">\n<div><dt>report made on</dt><dd>", report->out);
+    put_item(report, lg_text_of(report->host), true);
+    fputs(" by lingerguard " LG_VERSION "</dd></div>\n<div><dt>logs</dt><dd>", report->out);
+    if (report->names[0] == NULL)
+        fputs("standard input", report->out);
+    for (unsigned i = 0; report->names[i] != NULL && i < ITEMS_MAX; i++)
+        put_item(report, lg_text_of(report->names[i]), i == 0);
+    fputs("</dd></div>\n", report->out);
+    put_groups(report, "policies", LG_TABLE_POLICY);
+    put_groups(report, "tags", LG_TABLE_TAG);
+    fputs("</dl>\n", report->out);
 }
 
 static void put_head(const struct lg_report *report)
@@ -221,13 +218,13 @@ static void put_head(const struct lg_report *report)
     uint32_t programs = report->aggregate->tables[LG_TABLE_PROGRAM].group_count - 1;
     char room[3][LG_NUMBER_ROOM];
 
-    fputs("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-          "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-          "<title>lingerguard report</title>\n<style>\n",
-          report->out);
-    fputs(style, report->out);
-    fputs("</style></head>\n<body><main>\n<h1>How connections ended</h1>\n<p class=\"soft\">", report->out);
+    fprintf(report->out,
+            "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+            "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
+            "script-src 'sha256-%s'\">\n<title>lingerguard report</title>\n<style>\n%s</style></head>\n<body><main>\n"
+            "<h1>How connections ended</h1>\n<p class=\"soft\">",
+            lg_page_script_hash, lg_page_style);
     if (totals->records == 0)
         fputs("no records", report->out);
     else
@@ -237,6 +234,7 @@ static void put_head(const struct lg_report *report)
                 lg_time_text(room[1], totals->last_us),
                 lg_duration_text(room[2], (totals->last_us - totals->first_us) / 1000000));
     fputs("</p>\n", report->out);
+    put_origin(report);
 }
 
 static void put_foot(const struct lg_report *report)
@@ -257,7 +255,9 @@ static void put_foot(const struct lg_report *report)
         lg_report_put_broken(report, LG_SAFE_HTML);
         fputs(".</p>\n", report->out);
     }
-    fputs("<p>Written by lingerguard " LG_VERSION ".</p>\n</footer>\n</main></body></html>\n", report->out);
+    fprintf(report->out,
+            "<p>Written by lingerguard " LG_VERSION ".</p>\n</footer>\n</main><script>%s</script></body></html>\n",
+            lg_page_script);
 }
 
 bool lg_report_as_html(const struct lg_report *report)
@@ -266,7 +266,7 @@ bool lg_report_as_html(const struct lg_report *report)
 
     put_head(report);
     if (report->aggregate->totals.records != 0) {
-        put_cards(report);
+        put_answers(report);
         lg_report_put_svg(report);
         for (unsigned i = 0; i < LG_REPORT_TABLES && is_done; i++)
             is_done = !lg_report_shows(report, lg_report_tables[i].table) || put_table(report, &lg_report_tables[i]);

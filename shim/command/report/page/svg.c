@@ -159,14 +159,14 @@ void lg_report_put_svg(const struct lg_report *report)
             most = bucket_sum(&timeline->buckets[i]);
     }
     top = round_up(most, &steps);
-    fputs("<section><h2>Records over time (UTC)</h2>\n<svg viewBox=\"0 0 960 206\" role=\"img\" "
+    fputs("<section><h2>Records over time (UTC)</h2>\n<div class=\"scroll\"><svg viewBox=\"0 0 960 206\" role=\"img\" "
           "aria-label=\"Records over time\">\n",
           report->out);
     put_y_axis(report, top, steps);
     for (unsigned i = 0; i < used; i++)
         put_bucket(report, i, slots, top);
     put_x_axis(report, slots);
-    fputs("</svg>\n", report->out);
+    fputs("</svg></div>\n", report->out);
     put_legend(report);
     fputs("</section>\n", report->out);
 }
