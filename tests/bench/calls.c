@@ -100,6 +100,19 @@ static void close_finished(void)
     close(peer);
 }
 
+/* Unread input, and a close that must not wait: discarded under `orderly`, muted or handed over under `drain`. */
+static void close_nonblocking(void)
+{
+    int peer;
+    int fd = connection(&peer);
+
+    if (fcntl(fd, F_SETFL, O_NONBLOCK) < 0 || write(peer, "question", 8) != 8)
+        die("question");
+    ask_for_abort(fd);
+    close(fd);
+    close(peer);
+}
+
 static void set_other_option(void)
 {
     int on = 1;
@@ -133,6 +146,7 @@ static const struct {
     {"setsockopt-linger-zero", set_linger_zero, 0},
     {"close-marked", close_asked, 0},
     {"close-finished", close_finished, 0},
+    {"close-nonblocking", close_nonblocking, 0},
 };
 
 int main(int argc, char **argv)
