@@ -273,7 +273,21 @@ is "outgoing connections have no listener" "$({ armed state close local absent; 
 is "two call sites: nobody knows which" \
     "$({ armed state close local absent; armed state close local absent socket 2 caller a+0xa12; ends; } | report -f json | row by_call_site caller a+0xc105e connections)" 3
 
+# The build of the module of a call site, where its file is here
+if command -v readelf >/dev/null; then
+    module=$(realpath /bin/sh)
+    wanted=$(readelf -n "$module" | sed -n 's/.*Build ID: //p')
+    is "the build id of a module that is here" "$(record caller "$module+0x10" | report -f json | field by_call_site.rows.0.build_id)" "$wanted"
+    record caller "$module+0x10" | report -f html >"$tmp/build.html"
+    like "also on the page" "$(cat "$tmp/build.html")" "build $wanted"
+fi
+mkfifo "$tmp/fifo"
+for module in /no/such/module relative "$tmp/fifo" /dev/zero "$logs/sample.log"; do
+    is "none of $module" "$(record caller "$module+0x10" | run_deadline 10 "$LG_COMMAND" report -f json | field by_call_site.rows.0.build_id)" null
+done
+
 # Records in format text
+# shellcheck disable=SC2016 # perl
 "$LG_COMMAND" run -l "$tmp/text.log" -r observe perl -e '
     use Socket; socket my $listener, PF_INET, SOCK_STREAM, 0 or die; listen $listener, 1;
     socket my $client, PF_INET, SOCK_STREAM, 0; connect $client, getsockname $listener or die;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The report as one JSON object; its keys are documented in lingerguard(1) and stay. */
+#include "shim/command/common/build_id.h"
 #include "shim/command/common/output.h"
 #include "shim/command/report/report.h"
 #include "shim/command/report/text.h"
@@ -70,6 +71,17 @@ static bool is_number(struct lg_text part)
     return part.at != NULL && part.at[0] >= '0' && part.at[0] <= '9';
 }
 
+/* Of the innermost frame's module, where its file is here. */
+static void put_build_id(const struct lg_report *report, const struct lg_group *group)
+{
+    char hex[LG_BUILD_ID_ROOM];
+
+    if (group->key != NULL && lg_build_id_of_caller(lg_group_part(group, 1), hex))
+        fprintf(report->out, "\"build_id\":\"%s\",", hex);
+    else
+        fputs("\"build_id\":null,", report->out);
+}
+
 static void put_key(const struct lg_report *report, const struct lg_report_table *table, const struct lg_group *group)
 {
     for (unsigned i = 0; i < 3 && table->parts[i] != NULL; i++) {
@@ -84,6 +96,8 @@ static void put_key(const struct lg_report *report, const struct lg_report_table
             put_text(report, lg_group_part(group, i));
         fputc(',', report->out);
     }
+    if (table->table == LG_TABLE_SITE)
+        put_build_id(report, group);
     fprintf(report->out, "\"others\":%s,", group->key == NULL ? "true" : "false");
 }
 

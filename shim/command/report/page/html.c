@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The report as one page that needs nothing else: no script, no font, no picture from elsewhere. */
 #include "policy/text.h"
+#include "shim/command/common/build_id.h"
 #include "shim/command/common/output.h"
 #include "shim/command/report/page/style.h"
 #include "shim/command/report/report.h"
@@ -20,6 +21,8 @@ static void put_part(const struct lg_report *report, const struct lg_group *grou
 /* The first cell of a row: the parts of the key, frames of a caller below the program. */
 static void put_key(const struct lg_report *report, enum lg_table table, const struct lg_group *group)
 {
+    char hex[LG_BUILD_ID_ROOM];
+
     if (group->key == NULL) {
         fputs("(others)", report->out);
         return;
@@ -40,6 +43,8 @@ static void put_key(const struct lg_report *report, enum lg_table table, const s
             put_part(report, group, i);
             fputs("</span>", report->out);
         }
+        if (table == LG_TABLE_SITE && lg_build_id_of_caller(lg_group_part(group, 1), hex))
+            fprintf(report->out, "<span class=\"frames\">build %s</span>", hex);
     }
     fputs("</code>", report->out);
 }
