@@ -6,8 +6,8 @@
  * links: shim/command/program/elf_headers.c shim/command/program/elf_dynamic.c shim/command/program/elf_symbols.c
  * links: shim/command/program/elf_content.c shim/command/common/script.c
  */
-#include "shim/command/program/elf.h"
 #include "shim/command/common/script.h"
+#include "shim/command/program/elf.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -191,7 +191,7 @@ static void test_bad_policies(void)
     expect_fallback(&(struct under){.rules = "a;b;c;d"}, "(and 3 more)");
     expect_fallback(&(struct under){.rules = "reject on unread"}, "unread");
     expect_fallback(&(struct under){.variable = {variable("POLICY", "/nonexistent/policy")}},
-                "/nonexistent/policy: ENOENT");
+                    "/nonexistent/policy: ENOENT");
     expect_fallback(&(struct under){.variable = {variable("POLICY", "/etc")}}, "/etc: EISDIR");
     path = file("fifo", NULL);
     REQUIRE(mkfifo(path, 0600) == 0);
@@ -219,7 +219,8 @@ static void test_unreadable_policy(void)
     if (getuid() != 0)
         tap_skip("root", "the test needs another user");
     REQUIRE(chmod(path, 0) == 0 && chmod(directory, 0755) == 0);
-    expect_fallback(&(struct under){.variable = {variable("POLICY", path)}, .start.before_exec = become_nobody}, "EACCES");
+    expect_fallback(&(struct under){.variable = {variable("POLICY", path)}, .start.before_exec = become_nobody},
+                    "EACCES");
     remove_directory();
 }
 

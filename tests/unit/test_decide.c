@@ -2,8 +2,8 @@
 /*
  * Decisions. Most of them are rows of decide.table; here is what reads it, and what a row cannot say.
  */
-#include "policy/parse.h"
 #include "policy/decide.h"
+#include "policy/parse.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"
 
