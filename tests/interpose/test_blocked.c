@@ -49,6 +49,9 @@ static bool is_in_call(void *number)
     snprintf(path, sizeof path, "/proc/self/task/%d/syscall", blocked_tid);
     text = records_file(path);
     there = atoi(text) == *(int *)number;
+#ifdef SYS_socketcall
+    there |= atoi(text) == SYS_socketcall;
+#endif
     free(text);
     return there;
 }
