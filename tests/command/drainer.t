@@ -138,6 +138,20 @@ else
     skip root "needs root and setpriv" "the dead socket of another user is not taken over"
 fi
 
+# A signal of the first moment: SIGUSR1 would end what has not yet said otherwise.
+cat >early.py <<'PYTHON'
+import os, signal, socket, subprocess
+for i in range(50):
+    p = subprocess.Popen([os.environ["LG_COMMAND"], "drainer", "-l", "off", "early"])
+    while not os.path.exists("early"):
+        assert p.poll() is None
+    p.send_signal(signal.SIGUSR1)
+    p.terminate()
+    assert p.wait(10) == 0, p.returncode
+print("none ended by it")
+PYTHON
+is "counts may be asked for as soon as the socket is there" "$(run_deadline 120 python3 early.py)" "none ended by it"
+
 # Logs
 mkfifo pipe
 starts fifo -l ./pipe -f json socket

@@ -16,7 +16,6 @@
 
 struct loop {
     struct lg_server *server;
-    int signals;
     uint64_t wake_ms;   /* of what the server has to do by itself */
     uint64_t resume_ms; /* the links are not read before; 0: they are */
     uint64_t stop_ms;   /* end of the stop; 0: none */
@@ -31,10 +30,11 @@ static uint64_t monotonic_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int open_signals(void)
+int lg_serve_signals(void)
 {
     static const int wanted[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGCHLD};
     sigset_t set;
+    int fd;
 
     sigemptyset(&set);
     for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -43,7 +43,8 @@ static int open_signals(void)
     }
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+    return fd < 0 ? -errno : fd;
 }
 
 static void stop(struct loop *loop)
@@ -64,7 +65,7 @@ static void read_signals(struct loop *loop)
 {
     struct signalfd_siginfo signal_info;
 
-    while (read(loop->signals, &signal_info, sizeof(signal_info)) == (ssize_t)sizeof(signal_info)) {
+    while (read(loop->server->signals, &signal_info, sizeof(signal_info)) == (ssize_t)sizeof(signal_info)) {
         if (signal_info.ssi_signo == SIGUSR1)
             lg_drains_tell_counts(&loop->server->drains, loop->server->links.count);
         else if (signal_info.ssi_signo != SIGCHLD)
@@ -107,7 +108,7 @@ static unsigned wait_for_sources(const struct loop *loop)
     struct pollfd sources[SOURCES] = {
         [CONNECTIONS] = {.fd = server->drains.epoll, .events = POLLIN},
         [LINKS] = {.fd = loop->resume_ms == 0 ? server->links.epoll : -1, .events = POLLIN},
-        [SIGNALS] = {.fd = loop->signals, .events = POLLIN},
+        [SIGNALS] = {.fd = server->signals, .events = POLLIN},
         [PROGRAM] = {.fd = loop->program_ended ? -1 : server->program, .events = POLLIN},
     };
     unsigned ready = 0;
@@ -150,8 +151,8 @@ static void turn(struct loop *loop)
 
 int lg_serve(struct lg_server *server, uint32_t max, uint32_t descriptors_max)
 {
-    struct loop loop = {.server = server, .signals = open_signals(), .wake_ms = UINT64_MAX};
-    int result = loop.signals < 0 ? -errno : lg_drains_init(&server->drains, max);
+    struct loop loop = {.server = server, .wake_ms = UINT64_MAX};
+    int result = server->signals < 0 ? server->signals : lg_drains_init(&server->drains, max);
 
     server->drains.now_ms = monotonic_ms();
     server->links.drains = &server->drains;

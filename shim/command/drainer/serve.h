@@ -11,8 +11,15 @@ struct lg_server {
     struct lg_links links;
     struct lg_closer closer;
     struct lg_listener listener;
+    int signals; /* of lg_serve_signals */
     int program; /* a pidfd: when that process, all links and all connections have ended, so do we; -1: none */
 };
+
+/*
+ * Signals are read from this descriptor from now on, and end nothing by themselves: to be called before
+ * anybody can see that we listen. Returns a negative errno when it cannot be had.
+ */
+int lg_serve_signals(void);
 
 /*
  * Serves until it is told to end (SIGTERM, SIGINT, SIGHUP), or the program has ended. Everything in

@@ -182,6 +182,7 @@ int lg_drainer_run(const struct lg_drainer_settings *settings)
     uint32_t descriptors = fit_descriptors(settings->max);
     int result, status = descriptors > 0 ? open_log(settings, &server.drains.log) : LG_EXIT_USAGE;
 
+    server.signals = lg_serve_signals();
     if (status == 0)
         status = open_listener(settings, &server.listener);
     if (status != 0)
