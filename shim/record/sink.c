@@ -31,12 +31,12 @@ static struct {
 /* Standard error as it was at load; mode 0: not there, or somebody else's. */
 static struct lg_file_id standard_error;
 
-static bool begin_change(void)
+/* What made the change necessary was seen at `sequence`: another thread may have changed it since, and then we do not.
+ */
+static bool begin_change(unsigned sequence)
 {
-    unsigned now = __atomic_load_n(&sink.sequence, __ATOMIC_RELAXED);
-
-    return !(now & 1) &&
-           __atomic_compare_exchange_n(&sink.sequence, &now, now + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return !(sequence & 1) && __atomic_compare_exchange_n(&sink.sequence, &sequence, sequence + 1, false,
+                                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
 }
 
 static void end_change(void)
@@ -45,14 +45,13 @@ static void end_change(void)
 }
 
 /* The descriptor and its identity as one; false while they change. */
-static bool read_pair(int *fd, struct lg_file_id *id)
+static bool read_pair(int *fd, struct lg_file_id *id, unsigned *sequence)
 {
-    unsigned before = __atomic_load_n(&sink.sequence, __ATOMIC_ACQUIRE);
-
+    *sequence = __atomic_load_n(&sink.sequence, __ATOMIC_ACQUIRE);
     *fd = __atomic_load_n(&sink.fd, __ATOMIC_RELAXED);
     *id = sink.id;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return !(before & 1) && __atomic_load_n(&sink.sequence, __ATOMIC_RELAXED) == before;
+    return !(*sequence & 1) && __atomic_load_n(&sink.sequence, __ATOMIC_RELAXED) == *sequence;
 }
 
 /* Within a change: `fd` is the log from now on. */
@@ -125,14 +124,14 @@ static bool same_root(void)
 }
 
 /* Opens the log anew; with `number` as in open_own. */
-static int reopen(int number)
+static int reopen(int number, unsigned sequence)
 {
     int result;
 
     /* After a chroot the path means something else, and the name of a descriptor is that of the load alone. */
     if (!same_root() || (sink.log == LG_LOG_FILE && lg_log_names_descriptor(sink.settings.path)))
         return -ESTALE;
-    if (!begin_change())
+    if (!begin_change(sequence))
         return -EAGAIN;
     result = open_own(number);
     end_change();
@@ -202,16 +201,17 @@ int lg_sink_ready(void)
 {
     struct lg_file_id id, now;
     int result = 0;
+    unsigned sequence;
     int fd;
 
     if (!is_own())
         return 0;
-    if (!read_pair(&fd, &id))
+    if (!read_pair(&fd, &id, &sequence))
         return -EAGAIN;
     if (!is_still(fd, &id, &now))
-        return reopen(-1); /* not open yet, or closed behind our back */
+        return reopen(-1, sequence); /* not open yet, or closed behind our back */
     if (rotated(&id))
-        result = reopen(fd);
+        result = reopen(fd, sequence);
     if (result == 0 || now.links > 0) /* a file that was only renamed takes what can go nowhere else */
         return 0;
     return result == -EAGAIN ? -EAGAIN : -ESTALE;
@@ -244,9 +244,10 @@ static bool write_standard_error(const char *line, size_t length_bytes)
 static bool write_own(const char *line, size_t length_bytes)
 {
     struct lg_file_id id;
+    unsigned sequence;
     int fd;
 
-    if (!read_pair(&fd, &id) || !is_the_log(fd, &id))
+    if (!read_pair(&fd, &id, &sequence) || !is_the_log(fd, &id))
         return false;
     if (lg_write_line(fd, &id, line, length_bytes))
         return true;
@@ -288,14 +289,15 @@ void lg_sink_tell(const char *line, size_t length_bytes)
 int lg_sink_fd(void)
 {
     struct lg_file_id id;
+    unsigned sequence;
     int fd;
 
-    if (lg_gate_is_sandboxed() || !read_pair(&fd, &id) || fd < 0)
+    if (lg_gate_is_sandboxed() || !read_pair(&fd, &id, &sequence) || fd < 0)
         return -1;
     if (is_the_log(fd, &id))
         return fd;
     /* The program closed it in a way that we do not see, and may have the number by now. */
-    if (begin_change()) {
+    if (begin_change(sequence)) {
         __atomic_store_n(&sink.fd, -1, __ATOMIC_RELAXED);
         lg_gate_own(LG_OWN_LOG, -1);
         end_change();
@@ -310,10 +312,11 @@ bool lg_sink_owns(int fd)
 
 void lg_sink_move(void)
 {
+    unsigned sequence = __atomic_load_n(&sink.sequence, __ATOMIC_ACQUIRE);
     int fd = lg_sink_fd();
     int moved;
 
-    if (fd < 0 || !begin_change())
+    if (fd < 0 || !begin_change(sequence))
         return;
     moved = lg_sys_fcntl(fd, F_DUPFD_CLOEXEC, fd + 1);
     if (moved < 0)
