@@ -9,7 +9,8 @@
  * close begins, or where room that comes later is still there after 20 ms: a writer that is blocked takes
  * it, and would get EPIPE and SIGPIPE (196 of 200 times without the pause); and (2) the first bytes that come are left
  * for 5 ms: a reader that is blocked takes them (582 of 582 times; beside four busy loops on two processors 271 of
- * 300), and then they are its own. A reader that is stopped for longer loses input of a connection that its own process has closed.
+ * 300), and then they are its own. A reader that is stopped for longer loses input of a connection that its own process
+ * has closed.
  *
  * Only for a blocking descriptor that is the socket's sole holder. Async-signal-safe, thread-safe,
  * fork-safe; errno untouched.
