@@ -75,12 +75,12 @@ end_background "$pid"
 report() {
     perl -MJSON::PP -0777 -ne '$_ = decode_json($_); print '"$1" "$tmp/report"
 }
-check "the report: bytes were saved" test "$(report '$_->{totals}{saved_bytes}')" -gt 1000000
+check "the report: bytes were released" test "$(report '$_->{totals}{released_bytes}')" -gt 1000000
 is "the report: none was lost" "$(report '$_->{totals}{lost_bytes}')" 0
 is "the report: all of it was on haproxy's own port" "$(report 'join " ", map $_->{port}, @{$_->{by_local_port}{rows}}')" "$web"
 is "the report: one rule decided, that for clients" \
     "$(report 'join " ", map $_->{rule}, @{$_->{by_rule}{rows}}')" "$tmp/policy:$(grep -n '^drain' "$here/policy" | cut -d : -f 1)"
-for heading in "By call site" "By local port" "By peer network" "By cause" "By rule" saved lost "at deadline" discarded drained suppressed; do
+for heading in "By call site" "By local port" "By peer network" "By cause" "By rule" saved released lost "at deadline" discarded drained suppressed; do
     like "the README explains: $heading" "$(cat "$here/README.md")" "**$heading**"
     like "and the report has it" "$("$LG_COMMAND" report "$tmp/log")" "$heading"
 done
