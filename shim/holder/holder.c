@@ -136,13 +136,13 @@ void lg_epoch_split(void)
         lg_epoch_end();
 }
 
-static void make(int fd, unsigned long epoch, enum lg_role role)
+static void make(int fd, uint64_t epoch, enum lg_role role)
 {
     if (!can_note(fd) || epoch >= EPOCH_LAST)
         return;
     lg_holder_forget(fd); /* it was closed unseen */
     set_cookie(fd, 0);
-    store(fd, ((uint64_t)epoch + 1) << EPOCH_SHIFT | high_of(fd) | (uint64_t)role);
+    store(fd, (epoch + 1) << EPOCH_SHIFT | high_of(fd) | (uint64_t)role);
 }
 
 /* For what was noted of `fd` already. */
