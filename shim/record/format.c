@@ -247,9 +247,9 @@ static const char *fate_of_unsent(enum lg_outcome outcome)
     case LG_OUTCOME_REARMED:
         return " unsent bytes lost";
     case LG_OUTCOME_LINGERED:
+    case LG_OUTCOME_DRAINED:
         return " unsent bytes saved";
     case LG_OUTCOME_ORDERLY:
-    case LG_OUTCOME_DRAINED:
     case LG_OUTCOME_MUTED:
     case LG_OUTCOME_HANDED:
         return " unsent bytes released";

@@ -102,16 +102,15 @@ static void release_lingering(struct lg_closing *closing)
     event->outcome = LG_OUTCOME_LINGERED;
 }
 
-/* What is not acknowledged now, FIN not counted. The record keeps the state of the call. */
-static bool has_unsent_left(struct lg_socket *socket)
+/* What is not acknowledged now, FIN not counted. */
+static int64_t unsent_now(int fd)
 {
     struct lg_socket now;
 
-    lg_facts_init(&now, socket->fd);
-    lg_facts_ask(&now, LG_FACT_STATE); /* the count leaves out the FIN, which went out since */
+    lg_facts_init(&now, fd);
+    lg_facts_ask(&now, LG_FACT_STATE); /* the count leaves out the FIN, which may have gone out since */
     lg_facts_ask(&now, LG_FACT_UNSENT);
-    socket->unsent_bytes = now.unsent_bytes;
-    return now.unsent_bytes > 0;
+    return now.unsent_bytes;
 }
 
 static bool peer_is_done(const struct lg_socket *socket)
@@ -135,7 +134,7 @@ static void release_muted(struct lg_closing *closing)
         lg_bound_orphan(socket->fd, MUTED_SECONDS + seconds_up(event->decision.verdict.duration_ms));
     if (event->outcome == LG_OUTCOME_DEADLINE)
         return;
-    if (is_done && !(socket->has_unsent && has_unsent_left(socket)))
+    if (is_done && !(socket->has_unsent && unsent_now(socket->fd) > 0))
         event->outcome = LG_OUTCOME_DRAINED;
     else if (muted)
         event->outcome = LG_OUTCOME_MUTED;
@@ -162,7 +161,7 @@ static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
     switch (end) {
     case LG_GRACEFUL_FIN:
         /* A peer that closes before it has acknowledged everything is left to the kernel. */
-        event->outcome = has_unsent_left(&event->socket) ? LG_OUTCOME_ORDERLY : LG_OUTCOME_DRAINED;
+        event->outcome = unsent_now(event->socket.fd) > 0 ? LG_OUTCOME_ORDERLY : LG_OUTCOME_DRAINED;
         return true;
     case LG_GRACEFUL_RESET:
         event->outcome = LG_OUTCOME_PEER_RESET;
@@ -171,7 +170,7 @@ static bool drain_waiting(struct lg_closing *closing, enum lg_close_way *way)
     case LG_GRACEFUL_SILENT: /* what comes after the close may be for another thread that is blocked in a read */
         event->outcome = LG_OUTCOME_DEADLINE;
         if (closing->recorded)
-            has_unsent_left(&event->socket);
+            event->socket.unsent_bytes = unsent_now(event->socket.fd);
         return end == LG_GRACEFUL_SILENT;
     case LG_GRACEFUL_OTHER_READER:
     case LG_GRACEFUL_GONE:
