@@ -116,13 +116,11 @@ static enum lg_outcome carry_out(const struct lg_abort_request *request)
 
 static void record(struct lg_event *event)
 {
-    bool has_queues = event->socket.state != LG_TCP_LISTEN && event->socket.state != LG_TCP_CLOSE;
-
     if (!lg_record_wanted(&event->decision)) {
         lg_record_dropped_before();
         return;
     }
-    lg_facts_ask(&event->socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
+    lg_facts_ask_for_record(&event->socket);
     lg_record_write(event);
     lg_holder_recorded(event->socket.fd);
 }

@@ -107,9 +107,8 @@ static bool take_record(struct lg_closing *closing)
 static void gather(struct lg_closing *closing)
 {
     struct lg_socket *socket = &closing->event.socket;
-    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
 
-    lg_facts_ask(socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
+    lg_facts_ask_for_record(socket);
     if (!lg_act_is_sole(closing))
         lg_facts_ask(socket, LG_FACT_INTERFACE);
 }

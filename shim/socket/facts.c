@@ -223,6 +223,13 @@ void lg_facts_ask(struct lg_socket *socket, unsigned facts)
     lg_facts_ask_again(socket, facts & ~socket->asked);
 }
 
+void lg_facts_ask_for_record(struct lg_socket *socket)
+{
+    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
+
+    lg_facts_ask(socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
+}
+
 bool lg_facts_has_unread(struct lg_socket *socket)
 {
     if (!(socket->asked & LG_FACT_UNREAD)) {

@@ -73,6 +73,9 @@ void lg_facts_init(struct lg_socket *socket, int fd);
 /* Asks for those of `facts` that were not asked for yet. */
 void lg_facts_ask(struct lg_socket *socket, unsigned facts);
 
+/* Asks for all that a record tells: addresses, cookie, and the queues of what has some. After STATE. */
+void lg_facts_ask_for_record(struct lg_socket *socket);
+
 /* Asks for `facts` again: they may have changed. */
 void lg_facts_ask_again(struct lg_socket *socket, unsigned facts);
 
