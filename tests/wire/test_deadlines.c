@@ -78,7 +78,10 @@ static void pumps(int family)
     scene_free(&end);
 }
 
-/* On O_NONBLOCK and for an orderly release the discard is bounded too, however fast the peer refills. */
+/*
+ * On O_NONBLOCK and for an orderly release the discard is bounded too, however fast the peer refills: what is there at
+ * the end of it is reset by the close, what comes later by the kernel.
+ */
 static void pumps_at_once(int family)
 {
     static const struct peer_step pump[] = {{.action = PEER_PUMP}};
@@ -87,11 +90,15 @@ static void pumps_at_once(int family)
     for (size_t i = 0; i < TAP_COUNT(rules); i++) {
         struct scene scene = drain_scene(family, rules[i], pump, 1);
         struct scene_end end;
+        const char *record;
 
         scene.words = "accept nonblock locked send:500 unread:1 linger0 close hear";
         end = scene_play(&scene);
-        check_outcome(&end, "aborted"); /* the peer was faster */
-        CHECK(record_number(records_find(&end.records, "call=close"), "drained_bytes") > 0);
+        record = records_find(&end.records, "call=close");
+        if (records_count(&end.records, "call=close outcome=aborted") != 1)
+            check_outcome(&end, "orderly"); /* the queue was empty for a moment */
+        CHECK(record_number(record, "drained_bytes") > 0);
+        CHECK(record_number(record, "drained_bytes") < (long long)LG_GRACEFUL_BYTES_MAX);
         CHECK(end.ours.rst > 0); /* what a close that does not wait cannot prevent */
         scene_free(&end);
     }
