@@ -191,7 +191,7 @@ if command -v script >/dev/null; then
     COLUMNS=132 report "$logs/sample.log" >"$tmp/132.wanted"
     check "the width of the terminal" diff -u "$tmp/132.wanted" "$tmp/132.txt"
 else
-    skip script "script(1) is not installed"
+    skip script "script is not installed"
 fi
 # outcome NAME OUTCOME CALL WANTED: bytes lost, discarded and released, and what is drawn
 outcome() {

@@ -8,6 +8,30 @@ use parent 'TAP::Harness';
 
 my $diagnostics_max = 60;    # lines shown of one failed test
 
+# The Debian package of a program, where it is not named as the program.
+my %package_of = (
+    'ab' => 'apache2-utils', 'addr2line' => 'binutils', 'dpkg-shlibdeps' => 'dpkg-dev',
+    'erl' => 'erlang-base', 'erlc' => 'erlang-base', 'go' => 'golang-go', 'initdb' => 'postgresql',
+    'java' => 'default-jre-headless', 'javac' => 'default-jdk-headless', 'ldd' => 'libc-bin', 'man' => 'man-db', 'script' => 'bsdutils',
+    'mini_httpd' => 'mini-httpd', 'musl-gcc' => 'musl-tools', 'nginx' => 'nginx-light', 'nm' => 'binutils',
+    'node' => 'nodejs', 'nsenter' => 'util-linux', 'objcopy' => 'binutils', 'pdftotext' => 'poppler-utils',
+    'pgbench' => 'postgresql', 'postgres' => 'postgresql', 'promtool' => 'prometheus', 'psql' => 'postgresql-client',
+    'qemu-aarch64' => 'qemu-user', 'qemu-s390x' => 'qemu-user', 'readelf' => 'binutils',
+    'redis-benchmark' => 'redis-tools', 'redis-cli' => 'redis-tools', 'sftp' => 'openssh-client',
+    'ssh' => 'openssh-client', 'ssh-keygen' => 'openssh-client', 'sshd' => 'openssh-server',
+    'setpriv' => 'util-linux', 'systemd-analyze' => 'systemd', 'systemd-socket-activate' => 'systemd',
+    'unshare' => 'util-linux', 'webfsd' => 'webfs',
+    'aarch64-linux-gnu-gcc' => 'gcc-aarch64-linux-gnu libc6-dev-arm64-cross',
+    'i686-linux-gnu-gcc' => 'gcc-i686-linux-gnu libc6-dev-i386-cross libc6-i386',
+);
+
+# What to install for "GROUP: PROGRAM is not installed"; undef for any other reason.
+sub package_of {
+    my ($reason) = @_;
+    my ($program) = $reason =~ m{(?:^|\s|/)([\w.+-]+)(?: \([\w.+-]+\))? is not installed} or return undef;
+    return $package_of{$program} // $program;
+}
+
 # The results are kept as they pass by: the aggregate knows only their numbers.
 sub make_parser {
     my ($self, $job) = @_;
@@ -18,7 +42,7 @@ sub make_parser {
         my ($result) = @_;
         (my $what = $result->description) =~ s/^- //;
         undef $failure;
-        push @{$self->{lg_skips}}, "$name: $what (" . $result->explanation . ')' if $result->has_skip;
+        push @{$self->{lg_skips}}, [$name, $what, $result->explanation] if $result->has_skip;
         return if $result->is_ok;
         $failure = {title => "$name: " . $result->number . " $what", lines => []};
         push @{$self->{lg_failures}}, $failure;
@@ -55,7 +79,7 @@ sub run_again {
     return if !$ENV{TEST_AGAIN} || !@names || @names > $ENV{TEST_AGAIN};
     my @first = @{$self->{lg_failures}};
     $self->{lg_failures} = [];
-    @{$self->{lg_skips}} = grep {my $skip = $_; !grep {index($skip, "$_:") == 0} @names} @{$self->{lg_skips}};
+    @{$self->{lg_skips}} = grep {my ($name) = @$_; !grep {$_ eq $name} @names} @{$self->{lg_skips}};
     print "\nOnce more, alone: @names\n";
     $self->jobs(1);
     my $aggregate = $self->SUPER::runtests(@names);
@@ -63,6 +87,19 @@ sub run_again {
     print "\nFailed at first, not alone:\n" if grep {!has_failed($parsers->{$_})} @names;
     for my $name (grep {!has_failed($parsers->{$_})} @names) {
         print map {("  $_->{title}\n", map {"      $_\n"} @{$_->{lines}})} grep {index($_->{title}, "$name:") == 0} @first;
+    }
+}
+
+# By reason, so that one can see at a glance what to install.
+sub print_skips {
+    my @skips = @_;
+    my %by_reason;
+    push @{$by_reason{$_->[2]}}, "$_->[0]: $_->[1]" for @skips;
+    print "\nSkipped:\n" if @skips;
+    for my $reason (sort keys %by_reason) {
+        my $package = package_of($reason);
+        print "  $reason", $package ? ": apt-get install $package" : '', "\n";
+        print map {"      $_\n"} @{$by_reason{$reason}};
     }
 }
 
@@ -82,7 +119,7 @@ sub runtests {
         my $passes = () = $parser->passed;
         if (defined $parser->skip_all) {
             $skips = 1;
-            push @{$self->{lg_skips}}, "$name: whole file (" . $parser->skip_all . ')';
+            push @{$self->{lg_skips}}, [$name, 'whole file', $parser->skip_all];
         }
         my $problem = file_problem($parser);
         if (defined $problem) {
@@ -94,7 +131,7 @@ sub runtests {
         $failed += $failures;
         $skipped += $skips;
     }
-    print "\nSkipped:\n", map {"  $_\n"} @{$self->{lg_skips}} if @{$self->{lg_skips}};
+    print_skips(@{$self->{lg_skips}});
     print "\nFailed:\n" if @{$self->{lg_failures}};
     for my $failure (@{$self->{lg_failures}}) {
         print "  $failure->{title}\n", map {"      $_\n"} @{$failure->{lines}};

@@ -102,8 +102,10 @@ END
 run "$tmp/skips.t"
 is "skips: last line" "$last" "1 passed, 0 failed, 2 skipped"
 is "skips: status" "$status" 0
-like "skips: the reason is listed" "$output" "to the moon (moon: no rocket)"
-like "skips: the missing program is named" "$output" "no-such-program is not installed"
+like "skips: listed by reason" "$output" "  moon: no rocket
+      $tmp/skips.t: to the moon"
+like "skips: the missing program is named, and its package" "$output" \
+    "no-such-program is not installed: apt-get install no-such-program"
 MUST_RUN="sun moon" run "$tmp/skips.t"
 is "skips under MUST_RUN: last line" "$last" "1 passed, 2 failed, 0 skipped"
 is "skips under MUST_RUN: status" "$status" 1
