@@ -4,6 +4,9 @@
 #   make demo           build, then show a legacy server without and with the library
 #   make test           everything; what needs a missing program is skipped with its reason
 #   make test T=NAME    the test files whose path contains NAME
+#   make check          the unit and interposition tests: what to run while one changes things
+#   make debug          the same tree for a debugger, in build/debug: -Og -g3, tests included
+#   make compile_commands.json  for clangd (needs bear)
 #   make bench          what it costs: instructions, system calls, memory, requests per second
 #   make fuzz           libFuzzer on every parser, FUZZ_SECONDS each (needs clang)
 #   make lint           compilers' warnings, formatting, shell scripts, manual pages
@@ -94,6 +97,17 @@ $(BUILD)/command/%.o: %.c Makefile
 $(BUILD)/lingerguard: $(COMMAND_OBJ)
 	$(say) LD $@
 	$(Q)$(CC) $(CFLAGS) -o $@ $(COMMAND_OBJ)
+
+.PHONY: check debug
+check:
+	@$(MAKE) test T='$(or $(T),/unit/ /interpose/)'
+
+debug:
+	@$(MAKE) BUILD=$(BUILD)/debug CFLAGS='-Og -g3' all tests
+
+# Seen while everything is built once more, apart (package bear).
+compile_commands.json: Makefile tests/tests.mk
+	@bear --output $@ -- $(MAKE) BUILD=$(BUILD)/bear -B all tests
 
 .PHONY: help clean
 help:

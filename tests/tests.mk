@@ -88,10 +88,14 @@ FOREIGN ?= $(if $(RUNNER),1)
 TEST_ALL := $(TEST_TAP_BIN) $(if $(FOREIGN),,$(REPLAY_BIN) $(TEST_SCRIPT))
 TEST_WANTED := $(if $(T),$(foreach test,$(TEST_ALL),$(if $(strip $(foreach word,$(T),$(findstring $(word),$(test)))),$(test))),$(TEST_ALL))
 
+# Scripts may start the programs inside C tests.
+SCRIPTS_WANTED := $(filter %.t,$(TEST_WANTED))
+SCRIPTS_USE := $(patsubst LG_TESTS/%,$(TESTS)/%,$(if $(SCRIPTS_WANTED),$(shell grep -oh 'LG_TESTS/[a-z]*/test_[a-z_]*' $(SCRIPTS_WANTED))))
+
 .PHONY: test tests fuzz test-i386 test-aarch64
 tests: $(TEST_TAP_BIN) $(TEST_HELPER_BIN) $(TEST_SO_BIN) $(REPLAY_BIN)
 
-test: all $(filter-out %.t,$(TEST_WANTED)) $(TEST_HELPER_BIN) $(TEST_SO_BIN)
+test: all $(sort $(filter-out %.t,$(TEST_WANTED)) $(SCRIPTS_USE)) $(TEST_HELPER_BIN) $(TEST_SO_BIN)
 	@BUILD='$(abspath $(BUILD))' TESTS='$(abspath $(TESTS))' CC='$(CC)' MUST_RUN='$(MUST_RUN)' SAN='$(SAN)' \
 	    $(if $(RUNNER),LG_RUNNER='$(RUNNER)') tests/run.sh $(if $(RUNNER),$(abspath $(TEST_WANTED)),$(TEST_WANTED))
 
