@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/decide.h"
 
+#include <string.h>
+
 #define LINGER_ZERO (1u << LG_CAUSE_LINGER_ZERO)
 #define UNREAD      (1u << LG_CAUSE_UNREAD)
 
@@ -71,15 +73,46 @@ struct lg_needs lg_policy_needs(const struct lg_policy *policy, const struct lg_
     return needs;
 }
 
+/* A rule's elements of a pool stand side by side, in one or two of its lists: the lower of their starts. */
+static uint32_t start_of(const struct lg_list *a, const struct lg_list *b)
+{
+    if (a->count == 0 || b->count == 0)
+        return a->count == 0 ? b->first : a->first;
+    return a->first < b->first ? a->first : b->first;
+}
+
+/* Moves what these lists hold down to `*kept`, which it moves on. */
+static void move_down(void *pool, size_t element_bytes, struct lg_list *a, struct lg_list *b, uint32_t *kept)
+{
+    uint32_t start = start_of(a, b);
+    uint32_t count = (uint32_t)a->count + b->count;
+
+    if (count == 0)
+        return;
+    memmove((char *)pool + *kept * element_bytes, (char *)pool + start * element_bytes, count * element_bytes);
+    a->first = (uint16_t)(a->first - start + *kept);
+    b->first = (uint16_t)(b->first - start + *kept);
+    *kept += count;
+}
+
 void lg_policy_keep_possible(struct lg_policy *policy, const struct lg_process_facts *process)
 {
-    uint32_t kept = 0;
+    uint32_t rules = 0, addresses = 0, globs = 0, users = 0;
 
     for (uint32_t i = 0; i < policy->rule_count; i++) {
+        struct lg_rule *rule = &policy->rules[rules];
+        struct lg_list none = {0, 0};
+
         if (!may_be_for(policy, &policy->rules[i], process))
             continue;
-        policy->rules[kept] = policy->rules[i];
-        policy->sieves[kept++] = policy->sieves[i];
+        *rule = policy->rules[i];
+        policy->sieves[rules++] = policy->sieves[i];
+        move_down(policy->addresses, sizeof(*policy->addresses), &rule->local, &rule->peer, &addresses);
+        move_down(policy->globs, sizeof(*policy->globs), &rule->exe, &rule->cgroup, &globs);
+        move_down(policy->users, sizeof(*policy->users), &rule->user, &none, &users);
     }
-    policy->rule_count = kept;
+    policy->rule_count = rules;
+    policy->address_count = addresses;
+    policy->glob_count = globs;
+    policy->user_count = users;
 }

@@ -11,8 +11,18 @@
 
 void lg_policy_init(struct lg_policy *policy)
 {
-    /* Not the rules: a megabyte of memory that most processes never touch. */
-    memset(policy, 0, offsetof(struct lg_policy, rules));
+    struct lg_policy_room *room = &policy->room;
+
+    /* Not the room: a megabyte of memory that most processes never touch. */
+    memset(policy, 0, offsetof(struct lg_policy, room));
+    policy->sources = room->sources;
+    policy->texts = room->texts;
+    policy->rules = room->rules;
+    policy->sieves = room->sieves;
+    policy->addresses = room->addresses;
+    policy->globs = room->globs;
+    policy->skips = room->skips;
+    policy->users = room->users;
     policy->settings.limit_per_s = LG_LIMIT_DEFAULT;
     policy->settings.callers = LG_CALLERS_DEFAULT;
     policy->hash = HASH_START;

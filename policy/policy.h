@@ -201,10 +201,22 @@ struct lg_source {
     struct lg_text name; /* as printed before the line number: the path, or "rules" */
 };
 
+/* Where a policy is parsed into: large (about a megabyte), and only what is there is ever touched. */
+struct lg_policy_room {
+    struct lg_source sources[LG_SOURCES_MAX];
+    struct lg_text texts[LG_SOURCES_MAX];
+    struct lg_rule rules[LG_RULES_MAX];
+    struct lg_sieve sieves[LG_RULES_MAX];
+    struct lg_address_match addresses[LG_ADDRESSES_MAX];
+    struct lg_text globs[LG_GLOBS_MAX];
+    struct lg_text skips[LG_SKIPS_MAX];
+    uint32_t users[LG_USERS_MAX];
+};
+
 /*
- * A policy. Filled by lg_policy_init and lg_policy_parse, constant afterwards. Large (about a
- * megabyte), so it belongs into static or mapped memory and not onto a stack; only what is there is
- * ever touched. It owns nothing: texts and names must outlive it.
+ * A policy. Filled by lg_policy_init and lg_policy_parse, constant afterwards. It belongs into static or
+ * mapped memory and not onto a stack. It owns nothing: texts and names must outlive it. It is not to be
+ * copied by assignment, since it points into itself: policy/pack.h makes a copy, which has no room.
  */
 struct lg_policy {
     struct lg_settings settings; /* from here to `hash` is what a text with errors must not change */
@@ -215,14 +227,15 @@ struct lg_policy {
     uint32_t user_count;
     uint32_t skip_count;
     uint32_t hash; /* of the texts, not yet mixed: lg_policy_digest */
-    struct lg_source sources[LG_SOURCES_MAX];
-    struct lg_text texts[LG_SOURCES_MAX]; /* of these sources */
-    struct lg_rule rules[LG_RULES_MAX];
-    struct lg_sieve sieves[LG_RULES_MAX]; /* of these rules */
-    struct lg_address_match addresses[LG_ADDRESSES_MAX];
-    struct lg_text globs[LG_GLOBS_MAX]; /* each points into the parsed text, as the next */
-    struct lg_text skips[LG_SKIPS_MAX];
-    uint32_t users[LG_USERS_MAX];
+    struct lg_source *sources;
+    struct lg_text *texts; /* of these sources */
+    struct lg_rule *rules;
+    struct lg_sieve *sieves; /* of these rules */
+    struct lg_address_match *addresses;
+    struct lg_text *globs; /* each points into the parsed text, as the next */
+    struct lg_text *skips;
+    uint32_t *users;
+    struct lg_policy_room room;
 };
 
 /* Makes `policy` the built-in one: no rule, every setting at its default. */

@@ -3,6 +3,7 @@
  * Decisions. Most of them are rows of decide.table; here is what reads it, and what a row cannot say.
  */
 #include "policy/decide.h"
+#include "policy/pack.h"
 #include "policy/parse.h"
 #include "tests/harness/tap.h"
 #include "tests/unit/policy_text.h"
@@ -106,6 +107,25 @@ static void check_decoy(const struct lg_facts *facts, const struct lg_decision *
     tap_fail(__FILE__, __LINE__, "%s: the policy has no decoy", where);
 }
 
+/* What a process keeps of a policy whose texts are gone decides the same. */
+static void check_packed(const struct lg_facts *facts, bool is_request, const char *verdict, const char *rule,
+                         const char *where)
+{
+    struct lg_process_facts process = {.exe = facts->exe, .cgroup = facts->cgroup, .user = facts->user};
+    struct lg_policy *packed;
+    struct lg_decision decision;
+    char line[20];
+
+    lg_policy_keep_possible(&policy, &process);
+    packed = lg_policy_pack(&policy, malloc(lg_policy_packed_bytes(&policy)));
+    memset(&policy, 0xa5, sizeof(policy));
+    decision = is_request ? lg_decide_request(packed, facts) : lg_decide(packed, facts);
+    snprintf(line, sizeof(line), "%u", decision.rule != NULL ? decision.rule->line : 0);
+    tap_check_text(__FILE__, __LINE__, where, shown(&decision), verdict);
+    tap_check_text(__FILE__, __LINE__, where, decision.rule != NULL ? line : "default", rule);
+    free(packed);
+}
+
 static void check_row(char *row, unsigned line)
 {
     char *columns[4], *save, where[40], rule[20];
@@ -129,6 +149,32 @@ static void check_row(char *row, unsigned line)
     tap_check_text(__FILE__, __LINE__, where, shown(&decision), columns[2]);
     tap_check_text(__FILE__, __LINE__, where, decision.rule != NULL ? rule : "default", columns[3]);
     check_decoy(&facts, &decision, where);
+    check_packed(&facts, is_request, columns[2], columns[3], where);
+}
+
+/* All of it, in memory that ends where it ends, without what it was made from. */
+static void test_pack(void)
+{
+    char text[] =
+        "skip exe s; log file /l; tag t; drainer /d; reject exe x,z cgroup c local :1,:2 user 3; allow peer :4";
+    struct lg_policy *packed;
+    struct fence fence;
+    size_t bytes;
+    uint32_t digest;
+
+    REQUIRE(parse(text) == 0);
+    digest = lg_policy_digest(&policy);
+    bytes = lg_policy_packed_bytes(&policy);
+    fence = fence_make(bytes);
+    packed = lg_policy_pack(&policy, fence.start + fence.size_bytes - (bytes + 15) / 16 * 16);
+    memset(text, 'x', sizeof(text) - 1);
+    memset(&policy, 0xa5, sizeof(policy));
+    buffer_clear(&out);
+    lg_policy_print(packed, buffer_put, &out);
+    CHECK_TEXT(out.at, "skip exe s\nlog file /l\ndrainer /d\ntag t\n"
+                       "reject EPERM exe x,z user 3 cgroup c local :1,:2\nallow peer :4\n");
+    CHECK_INT(lg_policy_digest(packed), digest);
+    CHECK(packed->sources[0].name.length_bytes == 5 && memcmp(packed->sources[0].name.at, "rules", 5) == 0);
 }
 
 static void test_table(void)
@@ -415,6 +461,7 @@ static const struct tap_test tests[] = {
     {"a process needs what the rules that it can reach ask for", test_needs, 0},
     {"a process that may change its user needs what any user needs", test_needs_of_any_user, 0},
     {"rules that cannot be for a process are taken out", test_keep_possible, 0},
+    {"a packed policy points nowhere but into itself", test_pack, 0},
     {"of many rules the one that matches decides", test_many_rules, 0},
     {"a program that a policy skips", test_skips, 0},
     {"a rule fits, may fit yet, or does not", test_fit, 0},

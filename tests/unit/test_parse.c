@@ -227,11 +227,12 @@ static void test_every_word(void)
 
 static void test_fields(void)
 {
-    const struct lg_rule *rule = &policy.rules[0];
+    const struct lg_rule *rule;
 
     REQUIRE(parse(&rules, ";;reject ENOBUFS on linger-zero,disconnect exe */x local 10.1.2.3/8 "
                           "peer [2001:db8::1]:1-2 role connected quiet") == 0);
     CHECK_INT(policy.rule_count, 1);
+    rule = &policy.rules[0];
     CHECK_INT(rule->verdict.kind, LG_VERDICT_REJECT);
     CHECK_INT(rule->verdict.reject_errno, ENOBUFS);
     CHECK_INT(rule->verdict.duration_ms, 0);
@@ -346,7 +347,7 @@ static void test_relative_paths(void)
 
 static void test_two_texts(void)
 {
-    struct lg_decision decision = {.rule = &policy.rules[2]};
+    struct lg_decision decision = {.rule = NULL};
 
     REQUIRE(parse(&rules, "limit 5/s; log off; allow; observe") == 0);
     CHECK_INT(lg_policy_parse(&policy, &file, text_of("format json\nlimit 6/s\nlog file /x\nreject"), show_error, NULL),
@@ -356,6 +357,7 @@ static void test_two_texts(void)
     CHECK_INT(policy.source_count, 2);
     CHECK_INT(policy.rules[1].source, 0);
     CHECK_INT(policy.rules[2].source, 1);
+    decision.rule = &policy.rules[2];
     buffer_clear(&out);
     lg_decision_source_print(&policy, &decision, buffer_put, &out);
     CHECK_TEXT(out.at, "/etc/p:4");
