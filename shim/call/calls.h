@@ -32,6 +32,9 @@ bool lg_seccomp_sandboxes(long operation);
 bool lg_sandbox_begin(void);
 void lg_sandbox_end(bool first, long result);
 
+/* After a socket was made; `epoch` is that of a moment before. */
+void lg_note_made(int fd, unsigned long epoch, int family, int type, int protocol);
+
 /* After a message was sent. */
 void lg_note_sent(const struct msghdr *message);
 

@@ -119,7 +119,7 @@ static long opened_by_number(long number, const struct arguments *with)
     if (result < 0)
         return result;
     if (number == SYS_socket)
-        lg_holder_made((int)result, epoch);
+        lg_note_made((int)result, epoch, (int)with->at[0], (int)with->at[1], (int)with->at[2]);
 #ifdef SYS_pidfd_getfd
     else if (number == SYS_pidfd_getfd) {
         lg_holder_forget((int)result);

@@ -14,23 +14,28 @@ static bool ended;
  * A place for each number, shared by numbers that differ above the 16th bit; a lost entry means "not
  * known". Pages that no descriptor reaches are never touched.
  *
- * The word, from the low end: role (2 bits), the number above its 16th bit (5), the next duplicate's
- * number plus 1 (21), whether a request was recorded (1), whether it ever had a duplicate (1), epoch plus
- * 1 (34). The word 0 is an empty place. The duplicates of a socket form a ring, so that each of them leads
- * to all others.
+ * The word, from the low end: role (2 bits), the number above its 16th bit (4), the next duplicate's
+ * number plus 1 (21), whether a request was recorded (1), whether it ever had a duplicate (1), whether it
+ * is of TCP (1), whether it has our mark (1), epoch plus 1 (33). The word 0 is an empty place. The duplicates of a
+ * socket form a ring, so that each of them leads to all others.
  */
 #define PLACES       65536u
 #define ROLE_MASK    ((uint64_t)3)
 #define HIGH_SHIFT   2
-#define HIGH_MASK    ((uint64_t)31 << HIGH_SHIFT)
-#define NEXT_SHIFT   7
+#define HIGH_MASK    ((uint64_t)15 << HIGH_SHIFT)
+#define NEXT_SHIFT   6
 #define NEXT_MASK    ((((uint64_t)1 << 21) - 1) << NEXT_SHIFT)
-#define RECORDED     ((uint64_t)1 << 28)
-#define DUPLICATED   ((uint64_t)1 << 29)
-#define EPOCH_SHIFT  30
-#define EPOCH_LAST   (((uint64_t)1 << 34) - 2) /* from here on there is no evidence any more */
+#define RECORDED     ((uint64_t)1 << 27)
+#define DUPLICATED   ((uint64_t)1 << 28)
+#define IS_TCP       ((uint64_t)1 << 29)
+#define MARKED       ((uint64_t)1 << 30)
+#define EPOCH_SHIFT  31
+#define EPOCH_LAST   (((uint64_t)1 << 33) - 2) /* from here on there is no evidence any more */
 #define NUMBER_LIMIT (1 << 20)                 /* the default of fs.nr_open: beyond it nothing is noted */
 #define RING_MAX     8u                        /* a socket with more descriptors than that is not ours alone */
+
+_Static_assert((NUMBER_LIMIT - 1) / PLACES <= HIGH_MASK >> HIGH_SHIFT,
+               "every number is told from the others of its place");
 
 static uint64_t words[PLACES];
 static unsigned highest;         /* number that anything was noted for */
@@ -136,13 +141,13 @@ void lg_epoch_split(void)
         lg_epoch_end();
 }
 
-static void make(int fd, uint64_t epoch, enum lg_role role)
+static void make(int fd, uint64_t epoch, uint64_t with)
 {
     if (!can_note(fd) || epoch >= EPOCH_LAST)
         return;
     lg_holder_forget(fd); /* it was closed unseen */
     set_cookie(fd, 0);
-    store(fd, (epoch + 1) << EPOCH_SHIFT | high_of(fd) | (uint64_t)role);
+    store(fd, (epoch + 1) << EPOCH_SHIFT | high_of(fd) | with);
 }
 
 /* For what was noted of `fd` already. */
@@ -157,6 +162,11 @@ void lg_holder_made(int fd, unsigned long epoch)
     make(fd, epoch, LG_ROLE_UNKNOWN);
 }
 
+void lg_holder_made_tcp(int fd, unsigned long epoch)
+{
+    make(fd, epoch, LG_ROLE_UNKNOWN | IS_TCP);
+}
+
 void lg_holder_made_epoll(int fd)
 {
     if (can_note(fd))
@@ -166,9 +176,7 @@ void lg_holder_made_epoll(int fd)
 
 void lg_holder_accepted(int listener, int fd, unsigned long epoch)
 {
-    make(fd, epoch, LG_ROLE_ACCEPTED);
-    if (lg_holder_has_record(listener))
-        lg_holder_recorded(fd);
+    make(fd, epoch, LG_ROLE_ACCEPTED | (read_word(listener) & (IS_TCP | RECORDED)));
     note_cookie(fd);
 }
 
@@ -248,12 +256,42 @@ void lg_holder_duplicated(int from, int to)
     break_ring(); /* `from` was closed meanwhile, and others of the ring do not know of `to` */
 }
 
-void lg_holder_recorded(int fd)
+static void set_bit(int fd, uint64_t bit)
 {
     uint64_t word = read_word(fd);
 
-    if (word != 0)
-        replace(fd, &word, word | RECORDED);
+    while (is_of(word, fd) && !(word & bit) && !replace(fd, &word, word | bit))
+        ;
+}
+
+void lg_holder_recorded(int fd)
+{
+    set_bit(fd, RECORDED);
+}
+
+void lg_holder_marked(int fd)
+{
+    set_bit(fd, MARKED);
+}
+
+void lg_holder_unmarked(int fd)
+{
+    uint64_t word = read_word(fd);
+
+    while (is_of(word, fd) && word & MARKED && !replace(fd, &word, word & ~MARKED))
+        ;
+}
+
+bool lg_holder_has_mark(int fd)
+{
+    uint64_t word = read_word(fd);
+
+    return word & MARKED && !(word & DUPLICATED) && is_of_this_epoch(word) && cookie_of(fd) != 0;
+}
+
+bool lg_holder_is_tcp(int fd)
+{
+    return read_word(fd) & IS_TCP;
 }
 
 bool lg_holder_was_duplicated(int fd)

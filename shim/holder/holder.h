@@ -55,6 +55,10 @@ extern bool lg_holder_wants_cookies __attribute__((visibility("hidden")));
  */
 void lg_holder_made(int fd, unsigned long epoch);
 
+/* The same of a socket that was asked for as TCP, which what it accepts is too. */
+void lg_holder_made_tcp(int fd, unsigned long epoch);
+bool lg_holder_is_tcp(int fd);
+
 /* This process has just made the epoll instance `fd` (shim/holder/epolls.h). */
 void lg_holder_made_epoll(int fd);
 
@@ -78,6 +82,18 @@ uint64_t lg_holder_cookie(int fd);
  */
 void lg_holder_recorded(int fd);
 bool lg_holder_has_record(int fd);
+
+/*
+ * The socket `fd` has our mark (shim/socket/mark.h), or the program is about to set the option that holds it.
+ */
+void lg_holder_marked(int fd);
+void lg_holder_unmarked(int fd);
+
+/*
+ * True when the socket need not be asked for the mark, provided that this descriptor is then proven to be its sole
+ * holder: it was left there within this epoch, nobody set the option since, and there is a cookie to compare.
+ */
+bool lg_holder_has_mark(int fd);
 
 /*
  * For the end of the process, which closes all its descriptors: the next number after `after` (-1: from

@@ -22,6 +22,8 @@ void lg_abort_request_begin(struct lg_abort_request *request, enum lg_call call,
     const struct lg_in_force *in_force = lg_in_force();
 
     *request = (struct lg_abort_request){.level = level};
+    if (level == SOL_SOCKET)
+        lg_holder_unmarked(fd);
     request->event = (struct lg_event){.call = call, .caller = caller, .cause = LG_CAUSE_LINGER_ZERO};
     lg_facts_init(&request->event.socket, fd);
     if (!in_force || !in_force->needs.reject_linger)
@@ -68,7 +70,8 @@ static void disarm(const struct lg_abort_request *request)
     struct linger now;
 
     if (request->level == SOL_SOCKET) {
-        lg_mark_leave(fd, LG_MARK_LINGER_ZERO);
+        if (lg_mark_leave(fd, LG_MARK_LINGER_ZERO) == 0)
+            lg_holder_marked(fd);
         return;
     }
     set_linger2(fd, 0); /* the system's default, tcp_fin_timeout */
@@ -125,6 +128,15 @@ static void record(struct lg_event *event)
     lg_holder_recorded(event->socket.fd);
 }
 
+/* Where nobody knows, the mark does no harm either. */
+static bool may_be_tcp(struct lg_socket *socket)
+{
+    if (lg_holder_is_tcp(socket->fd) || lg_gate_is_sandboxed())
+        return true;
+    lg_facts_ask(socket, LG_FACT_STATE);
+    return socket->is_tcp;
+}
+
 int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
 {
     struct lg_event *event = &request->event;
@@ -136,9 +148,8 @@ int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
     lg_in_force_abort_asked();
     if (!lg_in_force_treats(LG_CAUSE_LINGER_ZERO))
         return 0;
-    lg_facts_ask(&event->socket, LG_FACT_STATE);
-    if (!event->socket.is_tcp && !lg_gate_is_sandboxed()) /* where it cannot be asked the mark does no harm either */
-        return 0;                                         /* the option is without effect there */
+    if (!may_be_tcp(&event->socket)) /* the option is without effect there */
+        return 0;
     lg_in_force_decide_request(event);
     event->outcome = carry_out(request);
     event->error = event->outcome == LG_OUTCOME_REJECTED ? event->decision.verdict.reject_errno : 0;

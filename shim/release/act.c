@@ -31,10 +31,14 @@ static void set_linger(int fd, uint32_t seconds)
 
 bool lg_act_is_sole(struct lg_closing *closing)
 {
-    if (!closing->asked_if_sole) {
-        closing->is_sole = lg_holder_is_sole(closing->event.socket.fd);
-        closing->asked_if_sole = true;
-    }
+    struct lg_socket *socket = &closing->event.socket;
+
+    if (closing->asked_if_sole)
+        return closing->is_sole;
+    closing->is_sole = lg_holder_is_sole(socket->fd);
+    closing->asked_if_sole = true;
+    if (closing->is_sole)
+        lg_facts_tell_cookie(socket, lg_holder_cookie(socket->fd));
     return closing->is_sole;
 }
 
@@ -43,8 +47,10 @@ static long discard(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
     uint64_t before = event->drained_bytes;
-    long got = lg_drain_discard(event->socket.fd, event->socket.ready & POLLPRI, &event->drained_bytes);
+    long got;
 
+    lg_facts_ask(&event->socket, LG_FACT_READY);
+    got = lg_drain_discard(event->socket.fd, event->socket.ready & POLLPRI, &event->drained_bytes);
     closing->untouched = got == -EPERM;
     event->drained |= event->drained_bytes > before;
     return got;

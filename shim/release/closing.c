@@ -57,17 +57,31 @@ static bool find_late(struct lg_event *event)
            (socket->last_input_ms < LATE_MS || is_sending(socket));
 }
 
+/* Whether an abort was asked for. False for what is no socket. */
+static bool find_request(struct lg_closing *closing)
+{
+    int fd = closing->event.socket.fd;
+    struct linger linger;
+
+    if (lg_holder_has_mark(fd) && lg_act_is_sole(closing)) { /* the same socket, and nobody else can have changed it */
+        closing->mark = LG_MARK_LINGER_ZERO;
+        return true;
+    }
+    if (lg_facts_linger(fd, &linger) < 0)
+        return false;
+    closing->mark = lg_mark_read(&linger);
+    closing->armed = lg_linger_aborts(&linger);
+    return true;
+}
+
 /* True when the close of this socket needs a decision: the first cause that applies. */
 static bool find_cause(struct lg_closing *closing)
 {
     struct lg_event *event = &closing->event;
-    struct linger linger;
     bool asked;
 
-    if (lg_facts_linger(event->socket.fd, &linger) < 0)
+    if (!find_request(closing))
         return false;
-    closing->mark = lg_mark_read(&linger);
-    closing->armed = lg_linger_aborts(&linger);
     asked = (closing->mark != LG_MARK_NONE || closing->armed) && lg_in_force_treats(LG_CAUSE_LINGER_ZERO);
     if (!asked && !lg_in_force_treats_any_close())
         return false;
@@ -108,8 +122,10 @@ static void gather(struct lg_closing *closing)
 {
     struct lg_socket *socket = &closing->event.socket;
 
+    bool is_sole = lg_act_is_sole(closing); /* which may tell the cookie */
+
     lg_facts_ask_for_record(socket);
-    if (!lg_act_is_sole(closing))
+    if (!is_sole)
         lg_facts_ask(socket, LG_FACT_INTERFACE);
 }
 

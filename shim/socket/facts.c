@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sock_diag.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -19,6 +20,9 @@
 
 #ifndef SO_COOKIE
 #define SO_COOKIE 57
+#endif
+#ifndef SO_MEMINFO
+#define SO_MEMINFO 55
 #endif
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
@@ -119,6 +123,15 @@ static bool ask_cookie(struct lg_socket *socket)
     return socket->cookie != 0;
 }
 
+void lg_facts_tell_cookie(struct lg_socket *socket, uint64_t cookie)
+{
+    if (cookie == 0)
+        return;
+    socket->cookie = cookie;
+    socket->asked |= LG_FACT_COOKIE;
+    socket->known |= LG_FACT_COOKIE;
+}
+
 static void address_from(const struct sockaddr_storage *from, struct lg_address *address)
 {
     struct sockaddr_in v4;
@@ -180,14 +193,32 @@ int64_t lg_facts_without_fin(int64_t queued_bytes, enum lg_tcp_state state)
     return queued_bytes > 0 && fin_is_out ? queued_bytes - 1 : queued_bytes;
 }
 
+/* The kernel charges what is queued to the socket as it is queued, and until it is read, or acknowledged. */
+static bool ask_memory(struct lg_socket *socket)
+{
+    uint32_t bytes[SK_MEMINFO_WMEM_QUEUED + 1];
+
+    if (!get_option(socket->fd, SOL_SOCKET, SO_MEMINFO, bytes, sizeof bytes))
+        return false;
+    socket->holds_input = bytes[SK_MEMINFO_RMEM_ALLOC] > 0;
+    socket->holds_output = bytes[SK_MEMINFO_WMEM_QUEUED] > 0;
+    return true;
+}
+
 static bool ask_unsent(struct lg_socket *socket)
 {
+    socket->unsent_bytes = 0;
+    if (lg_facts_knows(socket, LG_FACT_MEMORY) && !socket->holds_output)
+        return true;
     socket->unsent_bytes = lg_facts_without_fin(ask_bytes(socket->fd, SIOCOUTQ), socket->state);
     return socket->unsent_bytes >= 0;
 }
 
 static bool ask_unread(struct lg_socket *socket)
 {
+    socket->unread_bytes = 0;
+    if (lg_facts_knows(socket, LG_FACT_MEMORY) && !socket->holds_input)
+        return true;
     socket->unread_bytes = lg_facts_readable_bytes(socket->fd);
     /* SIOCINQ stops before an urgent byte; a close counts it as unread all the same. */
     if (socket->unread_bytes == 0 && ask_bytes(socket->fd, SIOCATMARK) == 1)
@@ -202,19 +233,24 @@ static bool ask_interface(struct lg_socket *socket)
 
 void lg_facts_ask_again(struct lg_socket *socket, unsigned facts)
 {
-    static bool (*const asks[])(struct lg_socket *) = {
-        ask_state, ask_ready, ask_cookie, ask_local, ask_peer, ask_unsent, ask_unread, ask_interface,
+    static const struct {
+        unsigned fact;
+        bool (*ask)(struct lg_socket *);
+    } all[] = {
+        {LG_FACT_STATE, ask_state},   {LG_FACT_READY, ask_ready},   {LG_FACT_COOKIE, ask_cookie},
+        {LG_FACT_LOCAL, ask_local},   {LG_FACT_PEER, ask_peer},     {LG_FACT_MEMORY, ask_memory},
+        {LG_FACT_UNSENT, ask_unsent}, {LG_FACT_UNREAD, ask_unread}, {LG_FACT_INTERFACE, ask_interface},
     };
 
     if (lg_gate_is_sandboxed()) /* what the program does not ask itself stays unknown */
         return;
-    for (unsigned i = 0; i < sizeof asks / sizeof asks[0]; i++) {
-        if (!(facts & 1u << i))
+    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
+        if (!(facts & all[i].fact))
             continue;
-        socket->asked |= 1u << i;
-        socket->known &= ~(1u << i);
-        if (asks[i](socket))
-            socket->known |= 1u << i;
+        socket->asked |= all[i].fact;
+        socket->known &= ~all[i].fact;
+        if (all[i].ask(socket))
+            socket->known |= all[i].fact;
     }
 }
 
@@ -225,22 +261,16 @@ void lg_facts_ask(struct lg_socket *socket, unsigned facts)
 
 void lg_facts_ask_for_record(struct lg_socket *socket)
 {
-    bool has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
+    bool has_queues;
 
+    lg_facts_ask(socket, LG_FACT_STATE);
+    has_queues = socket->state != LG_TCP_LISTEN && socket->state != LG_TCP_CLOSE;
     lg_facts_ask(socket, LG_FACTS_OF_ADDRESS | (has_queues ? LG_FACTS_OF_QUEUES : 0u));
 }
 
 bool lg_facts_has_unread(struct lg_socket *socket)
 {
-    if (!(socket->asked & LG_FACT_UNREAD)) {
-        lg_facts_ask(socket, LG_FACT_READY);
-        if (lg_facts_knows(socket, LG_FACT_READY)) {
-            if (!(socket->ready & (POLLIN | POLLPRI)))
-                return false;
-            if (!(socket->ready & (POLLRDHUP | POLLHUP | POLLERR))) /* which are readable without a byte */
-                return true;
-        }
-    }
+    lg_facts_ask(socket, LG_FACT_MEMORY);
     lg_facts_ask(socket, LG_FACT_UNREAD);
     return lg_facts_knows(socket, LG_FACT_UNREAD) && socket->unread_bytes > 0;
 }

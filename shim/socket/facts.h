@@ -39,14 +39,15 @@ enum lg_fact {
     LG_FACT_COOKIE = 1u << 2,    /* SO_COOKIE, Linux 4.12 */
     LG_FACT_LOCAL = 1u << 3,     /* address and port; one that has no port yet is not known */
     LG_FACT_PEER = 1u << 4,      /* as LOCAL */
-    LG_FACT_UNSENT = 1u << 5,    /* SIOCOUTQ, the FIN not counted; after STATE */
-    LG_FACT_UNREAD = 1u << 6,    /* SIOCINQ, an urgent byte counted; one or two calls */
+    LG_FACT_UNSENT = 1u << 5,    /* SIOCOUTQ, the FIN not counted; after STATE; none where MEMORY tells */
+    LG_FACT_UNREAD = 1u << 6,    /* SIOCINQ, an urgent byte counted; one or two calls, none where MEMORY tells */
     LG_FACT_INTERFACE = 1u << 7, /* SO_BINDTOIFINDEX, Linux 5.1 */
+    LG_FACT_MEMORY = 1u << 8,    /* SO_MEMINFO, Linux 4.12 */
 };
 
 /* What a record tells beside the state; only a connection has queues. */
 #define LG_FACTS_OF_ADDRESS (LG_FACT_COOKIE | LG_FACT_LOCAL | LG_FACT_PEER)
-#define LG_FACTS_OF_QUEUES  (LG_FACT_UNSENT | LG_FACT_UNREAD)
+#define LG_FACTS_OF_QUEUES  (LG_FACT_MEMORY | LG_FACT_UNSENT | LG_FACT_UNREAD)
 
 struct lg_socket {
     int fd;
@@ -66,6 +67,8 @@ struct lg_socket {
     int64_t unsent_bytes; /* not yet acknowledged by the peer */
     int64_t unread_bytes; /* received and not read */
     int32_t interface;    /* index of the device that the socket is bound to, 0: none */
+    bool holds_input;     /* memory is taken by input: where none is, nothing is unread, an urgent byte included */
+    bool holds_output;    /* the same: where none is, nothing is unacknowledged, a FIN included */
 };
 
 void lg_facts_init(struct lg_socket *socket, int fd);
@@ -73,7 +76,7 @@ void lg_facts_init(struct lg_socket *socket, int fd);
 /* Asks for those of `facts` that were not asked for yet. */
 void lg_facts_ask(struct lg_socket *socket, unsigned facts);
 
-/* Asks for all that a record tells: addresses, cookie, and the queues of what has some. After STATE. */
+/* Asks for all that a record tells: state, addresses, cookie, and the queues of what has some. */
 void lg_facts_ask_for_record(struct lg_socket *socket);
 
 /* Asks for `facts` again: they may have changed. */
@@ -84,7 +87,10 @@ static inline bool lg_facts_knows(const struct lg_socket *socket, unsigned facts
     return (socket->known & facts) == facts;
 }
 
-/* True when input is queued that nobody has read; asks for READY, and for UNREAD where that does not tell. */
+/* Somebody has asked for the cookie; 0: in vain, and it may be asked for again. */
+void lg_facts_tell_cookie(struct lg_socket *socket, uint64_t cookie);
+
+/* True when input is queued that nobody has read; asks for MEMORY, and for UNREAD where that does not tell. */
 bool lg_facts_has_unread(struct lg_socket *socket);
 
 /* SO_LINGER. Returns 0, or -ENOTSOCK, -EBADF and what else getsockopt says. */

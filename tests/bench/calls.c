@@ -50,12 +50,29 @@ static int connection(int *peer)
     return fd;
 }
 
+/* A close that no wrapper sees. */
+static void inline_close(int fd)
+{
+#ifdef __x86_64__
+    long result;
+
+    __asm__ volatile("syscall" : "=a"(result) : "a"(3L), "D"((long)fd) : "rcx", "r11", "memory");
+#else
+    close(fd);
+#endif
+}
+
+static void set_linger(int fd, int on, int seconds)
+{
+    struct linger linger = {on, seconds};
+
+    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) < 0)
+        die("SO_LINGER");
+}
+
 static void ask_for_abort(int fd)
 {
-    struct linger abort_it = {1, 0};
-
-    if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &abort_it, sizeof abort_it) < 0)
-        die("SO_LINGER");
+    set_linger(fd, 1, 0);
 }
 
 /* The floor of all: closing a number that is not there is nothing but the call. */
@@ -125,6 +142,34 @@ static void set_linger_zero(void)
     ask_for_abort(listener);
 }
 
+static void set_linger_off(void)
+{
+    set_linger(listener, 0, 0);
+}
+
+static void set_linger_time(void)
+{
+    set_linger(listener, 1, 15);
+}
+
+/* The number that dup gives is free again by the raw call, which nobody sees. */
+static void duplicate(void)
+{
+    int fd = dup(0);
+
+    inline_close(fd);
+}
+
+static void duplicate_onto(void)
+{
+    dup2(0, 100);
+}
+
+static void socket_and_close(void)
+{
+    close(socket(AF_INET, SOCK_STREAM, 0));
+}
+
 static void nothing(void)
 {
 }
@@ -144,6 +189,14 @@ static const struct {
     {"after-close-connection", close_connection, 1},
     {"after-setsockopt-other", set_other_option, 1},
     {"setsockopt-linger-zero", set_linger_zero, 0},
+    {"setsockopt-linger-off", set_linger_off, 0},
+    {"setsockopt-linger-time", set_linger_time, 0},
+    {"dup", duplicate, 0},
+    {"dup2", duplicate_onto, 0},
+    {"socket-close", socket_and_close, 0},
+    {"after-dup", duplicate, 1},
+    {"after-socket-close", socket_and_close, 1},
+    {"after-setsockopt-linger-off", set_linger_off, 1},
     {"close-marked", close_asked, 0},
     {"close-finished", close_finished, 0},
     {"close-nonblocking", close_nonblocking, 0},

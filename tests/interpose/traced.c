@@ -76,6 +76,29 @@ static void request(void)
     mark("/mark-end");
 }
 
+/* Of a socket that came from elsewhere. */
+static void request_received(void)
+{
+    char control[CMSG_SPACE(sizeof pair[1])] = {0}, byte = 0;
+    struct iovec part = {&byte, 1};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
+    int way[2];
+
+    open_pair();
+    check(socketpair(AF_UNIX, SOCK_DGRAM, 0, way) == 0, "socketpair");
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(sizeof pair[1]);
+    memcpy(CMSG_DATA(rights), &pair[1], sizeof pair[1]);
+    check(sendmsg(way[0], &message, 0) == 1 && recvmsg(way[1], &message, 0) == 1, "a message");
+    memcpy(&pair[1], CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof pair[1]);
+    mark("/mark-begin");
+    ask();
+    mark("/mark-end");
+}
+
 static void close_asked(void)
 {
     open_pair();
@@ -165,9 +188,13 @@ static void disconnected(void)
 /* A further record is about a connection, and so is the first, which opens the log where it is not open. */
 static void recorded(void)
 {
+    char byte;
+
     open_pair();
+    receive_something();
     mark("/mark-begin");
     ask();
+    check(read(pair[1], &byte, 1) == 1, "read");
     close(pair[1]);
     mark("/mark-end");
 }
@@ -202,6 +229,7 @@ static void shared(void)
     pid_t child;
 
     open_pair();
+    receive_something();
     ask();
     child = fork();
     if (child == 0) {
@@ -227,20 +255,11 @@ static const struct {
     const char *name;
     void (*run)(void);
 } ways[] = {
-    {"blocked", blocked},
-    {"request", request},
-    {"close", close_asked},
-    {"unread", close_unread},
-    {"nonblocking", close_nonblocking},
-    {"unsent", close_unsent},
-    {"replaced", replaced},
-    {"plain", close_plain},
-    {"opened", opened},
-    {"recorded", recorded},
-    {"disconnect", disconnected},
-    {"rotated", rotated},
-    {"exit", ended},
-    {"shared", shared},
+    {"blocked", blocked},     {"request", request},     {"request-received", request_received},
+    {"close", close_asked},   {"unread", close_unread}, {"nonblocking", close_nonblocking},
+    {"unsent", close_unsent}, {"replaced", replaced},   {"plain", close_plain},
+    {"opened", opened},       {"recorded", recorded},   {"disconnect", disconnected},
+    {"rotated", rotated},     {"exit", ended},          {"shared", shared},
 };
 
 /* Runs the rest of the words on a terminal. */

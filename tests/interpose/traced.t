@@ -61,6 +61,7 @@ run_deadline 20 strace -o "$tmp/loaded" -E LD_PRELOAD="$LG_LIB" -E LINGERGUARD_P
 row "when it is loaded" "$(echo readlinkat; calls '^readlinkat\(.*exe' '^(socket|chdir)' "$tmp/loaded" | awk '{ print $1 }')"
 row "at a request for an abort" "$(for rules in orderly 'linger 1s' 'drain 1s' observe 'orderly local :1; orderly peer :1'; do
     added request "$rules"
+    added request-received "$rules"
 done)"
 row "at one that is rejected" "$(added request reject)"
 row "at the close of that socket" "$(added close orderly; both orderly)"

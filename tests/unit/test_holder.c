@@ -110,17 +110,53 @@ static void test_many_forks(void)
     lg_epoch_advance();
     CHECK(!lg_holder_is_sole(LOW));
     if (sizeof lg_epoch > 4) {
-        lg_epoch = (unsigned long)((1ull << 34) - 3);
+        lg_epoch = (unsigned long)((1ull << 33) - 3);
         make(LOW + 1);
         CHECK(lg_holder_is_sole(LOW + 1));
-        lg_epoch = (unsigned long)((1ull << 34) - 2); /* from here on nothing is evidence, and nothing wraps */
+        lg_epoch = (unsigned long)((1ull << 33) - 2); /* from here on nothing is evidence, and nothing wraps */
         make(LOW + 2);
         CHECK(!lg_holder_is_sole(LOW + 2));
-        lg_epoch = (unsigned long)(1ull << 35);
+        lg_epoch = (unsigned long)(1ull << 34);
         CHECK(!lg_holder_is_sole(LOW + 1));
         make(LOW + 3);
         CHECK(!lg_holder_is_sole(LOW + 3));
     }
+}
+
+/* What need not be asked of the socket, since nobody else can have changed it. */
+static void test_marks(void)
+{
+    lg_holder_wants_cookies = true;
+    make(LOW);
+    CHECK(!lg_holder_has_mark(LOW) && !lg_holder_is_tcp(LOW));
+    lg_holder_marked(LOW);
+    CHECK(lg_holder_has_mark(LOW));
+    lg_holder_unmarked(LOW);
+    CHECK(!lg_holder_has_mark(LOW));
+    lg_holder_marked(LOW);
+    lg_epoch_advance(); /* another process has it too */
+    CHECK(!lg_holder_has_mark(LOW));
+    make(LOW);
+    CHECK(!lg_holder_has_mark(LOW)); /* another socket */
+    lg_holder_marked(LOW);
+    duplicate(LOW, LOW + 1); /* the option may be set by the other number */
+    CHECK(!lg_holder_has_mark(LOW) && !lg_holder_has_mark(LOW + 1));
+    end(LOW + 1);
+    CHECK(!lg_holder_has_mark(LOW));
+    end(LOW);
+    lg_holder_marked(LOW);
+    CHECK(!lg_holder_has_mark(LOW) && !lg_holder_is_tcp(LOW));
+    lg_holder_wants_cookies = false;
+    make(LOW);
+    lg_holder_marked(LOW);
+    CHECK(!lg_holder_has_mark(LOW)); /* no cookie to compare */
+    lg_holder_made_tcp(LOW, lg_epoch_now());
+    lg_holder_accepted(LOW, LOW + 1, lg_epoch_now());
+    CHECK(lg_holder_is_tcp(LOW) && lg_holder_is_tcp(LOW + 1));
+    lg_holder_made(LOW + 1, lg_epoch_now());
+    CHECK(!lg_holder_is_tcp(LOW + 1));
+    lg_holder_forget_range(LOW, LOW + 1);
+    close_unseen(LOW);
 }
 
 static void test_duplicates(void)
@@ -455,6 +491,7 @@ static const struct tap_test tests[] = {
     {"made before our eyes, in this epoch: alone", test_alone, 0},
     {"nothing is alone once something unknown shares the table", test_epoch_end, 0},
     {"evidence after more forks than 24 bits count", test_many_forks, 0},
+    {"a mark, and that it is of TCP, as long as nobody else can have changed it", test_marks, 0},
     {"duplicates, of duplicates, over each other, closed seen and unseen", test_duplicates, 0},
     {"another socket under the same number is not taken for the one that was noted", test_replaced_unseen, 0},
     {"role and record go with the socket, over dup and accept", test_role, 0},

@@ -104,10 +104,13 @@ static void queued(int family)
 
 static bool peek_word(const char *word, long number, int *fd)
 {
+    int many = 100000;
     char byte;
 
     (void)number;
-    if (strcmp(word, "peek") == 0)
+    if (strcmp(word, "lowat") == 0) /* poll(2) does not tell of less from here on */
+        CHECK_INT(setsockopt(*fd, SOL_SOCKET, SO_RCVLOWAT, &many, sizeof many), 0);
+    else if (strcmp(word, "peek") == 0)
         CHECK_INT(recv(*fd, &byte, 1, MSG_PEEK), 1);
     else if (strcmp(word, "shutrd") == 0)
         CHECK_INT(shutdown(*fd, SHUT_RD), 0);
@@ -163,6 +166,7 @@ static void forms(int family)
 
     form(family, "accept unread:5 read:4 close hear", five, TAP_COUNT(five));
     form(family, "accept unread:5 peek close hear", five, TAP_COUNT(five));
+    form(family, "accept unread:5 lowat close hear", five, TAP_COUNT(five));
     form(family, "accept unread:5 shutrd close hear", five, TAP_COUNT(five));
     form(family, "accept unread:5 shutwr close hear", holds, TAP_COUNT(holds));
     form(family, "accept state:8 close hear", shuts, TAP_COUNT(shuts));
@@ -275,8 +279,8 @@ static const struct tap_test tests[] = {
     {"unread input, idle: RST where it is allowed, else discarded and FIN, IPv6", idle_v6, 60000},
     {"unread input does not cost the peer the answer in the queue, IPv4", queued_v4, 60000},
     {"unread input does not cost the peer the answer in the queue, IPv6", queued_v6, 60000},
-    {"partly read, peeked at, shut down, behind the peer's FIN: all unread, IPv4", forms_v4, 60000},
-    {"partly read, peeked at, shut down, behind the peer's FIN: all unread, IPv6", forms_v6, 60000},
+    {"partly read, peeked at, below SO_RCVLOWAT, shut down, behind the peer's FIN: all unread, IPv4", forms_v4, 60000},
+    {"partly read, peeked at, below SO_RCVLOWAT, shut down, behind the peer's FIN: all unread, IPv6", forms_v6, 60000},
     {"an urgent byte is unread input, IPv4", urgent_v4, 60000},
     {"an urgent byte is unread input, IPv6", urgent_v6, 60000},
     {"linger zero with unread input: neither resets, IPv4", with_linger_zero_v4, 60000},
