@@ -17,7 +17,7 @@ for part in Makefile README.md LICENSE policy shim examples; do
 done
 # shellcheck disable=SC2317 # called through check
 make_deb() {
-    run_deadline 300 make -s -C "$tmp/source" deb BUILD="$tmp/build"
+    run_deadline 800 make -s -C "$tmp/source" deb BUILD="$tmp/build"
 }
 check "make deb" make_deb
 set -- "$tmp"/build/lingerguard_*.deb

@@ -69,7 +69,7 @@ nolinger() {
         peer -w "$tmp/read-now" -s 'GET /small HTTP/1.0\r\n\r\n' 8082 >"$tmp/end$number" &
         nolinger_pids="$nolinger_pids $!"
     done
-    wait_until 10 nolinger_over
+    wait_until 60 nolinger_over
     : >"$tmp/read-now"
     for client in $nolinger_pids; do
         wait "$client"

@@ -74,7 +74,7 @@ static void both_closed_one(int family, const struct way *way)
     struct scene_end end;
 
     scene_wait(&run, "closed");
-    CHECK_INT(net_count_sockets(run.port, TCP_TIME_WAIT), 1);
+    CHECK(net_wait_count(run.port, TCP_TIME_WAIT, 1, 5000));
     end = scene_finish(&run);
     CHECK(end.peer.eof);
     CHECK_INT(end.ours.fin, 1);
