@@ -62,14 +62,28 @@ int lg_sys_stat(const char *path, struct lg_file_id *id)
     return file_id(lg_syscall4(SYS_STATAT, AT_FDCWD, (long)path, (long)&got, 0), &got, id);
 }
 
-uint64_t lg_sys_born(int fd)
+/* As the kernel puts it into st_dev: new_encode_dev. */
+static uint64_t device_of(const struct statx *got)
+{
+    return (got->stx_dev_minor & 0xff) | got->stx_dev_major << 8 | (got->stx_dev_minor & ~0xffu) << 12;
+}
+
+int lg_sys_identify(int fd, struct lg_file_id *id)
 {
     struct statx got;
 
-    if (lg_syscall5(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_BTIME, (long)&got) < 0 ||
-        !(got.stx_mask & STATX_BTIME))
-        return 0;
-    return (uint64_t)got.stx_btime.tv_sec * 1000000000u + got.stx_btime.tv_nsec;
+    if (lg_syscall5(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, (long)&got) < 0)
+        return lg_sys_fstat(fd, id); /* before Linux 4.11, or in a sandbox */
+    *id = (struct lg_file_id){
+        .device = device_of(&got),
+        .inode = got.stx_ino,
+        .mode = got.stx_mode,
+        .user = got.stx_uid,
+        .links = got.stx_nlink,
+    };
+    if (got.stx_mask & STATX_BTIME && (id->mode & 0170000) == 0100000) /* S_ISREG */
+        id->born_ns = (uint64_t)got.stx_btime.tv_sec * 1000000000u + got.stx_btime.tv_nsec;
+    return 0;
 }
 
 int lg_sys_open(const char *path, int flags, unsigned mode)

@@ -86,7 +86,7 @@ static inline long lg_syscall3(long number, long a, long b, long c)
 struct lg_file_id {
     uint64_t device;
     uint64_t inode;
-    uint64_t born_ns; /* when it was made, from lg_sys_born alone; 0: not known */
+    uint64_t born_ns; /* when it was made, from lg_sys_identify alone; 0: not known */
     uint32_t mode;    /* S_IFMT and permissions */
     uint32_t user;    /* its owner */
     uint32_t links;   /* 0: no name is left */
@@ -103,8 +103,8 @@ static inline bool lg_file_id_equal(const struct lg_file_id *a, const struct lg_
 int lg_sys_fstat(int fd, struct lg_file_id *id);
 int lg_sys_stat(const char *path, struct lg_file_id *id);
 
-/* When the file was made, in nanoseconds since 1970; 0 where the kernel or the file system does not know. */
-uint64_t lg_sys_born(int fd);
+/* As fstat, and when a regular file was made, in nanoseconds since 1970, where kernel and file system know. */
+int lg_sys_identify(int fd, struct lg_file_id *id);
 
 /*
  * Opens with O_CLOEXEC and O_NOCTTY added. Returns a descriptor or a negative errno. The number is

@@ -61,7 +61,7 @@ static void stamp_now(struct lg_stamp *stamp)
 }
 
 /* Apart, so that its room on the stack, which may be a signal's, is not taken while the log is made ready. */
-static __attribute__((noinline)) void write_record(const struct lg_event *event)
+static __attribute__((noinline)) bool write_record(const struct lg_event *event)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_frames frames = {0};
@@ -74,16 +74,21 @@ static __attribute__((noinline)) void write_record(const struct lg_event *event)
     stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
     lg_format_event(&line, recorder.format, &stamp, event, &frames);
-    if (!lg_sink_write(line.at, line.used_bytes))
-        lg_limit_drop(&recorder.limit, stamp.suppressed + 1);
+    if (lg_sink_write(line.at, line.used_bytes))
+        return true;
+    lg_limit_drop(&recorder.limit, stamp.suppressed);
+    return false;
 }
 
 void lg_record_write(const struct lg_event *event)
 {
-    if (lg_trouble_log_is_ready(lg_record_problem))
-        write_record(event);
-    else
-        lg_limit_drop(&recorder.limit, 1);
+    for (unsigned tries = 0; tries < 2 && lg_trouble_log_is_ready(lg_record_problem); tries++) {
+        if (write_record(event))
+            return;
+        if (!lg_sink_is_lost())
+            break;
+    }
+    lg_limit_drop(&recorder.limit, 1);
 }
 
 __attribute__((noinline)) void lg_record_problem(const struct lg_text *parts, unsigned count)
@@ -98,7 +103,7 @@ __attribute__((noinline)) void lg_record_problem(const struct lg_text *parts, un
     lg_sink_tell(line.at, line.used_bytes);
 }
 
-static __attribute__((noinline)) void write_dropped(void)
+static __attribute__((noinline)) bool write_dropped(void)
 {
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_stamp stamp;
@@ -108,18 +113,24 @@ static __attribute__((noinline)) void write_dropped(void)
     stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
     lg_format_dropped(&line, recorder.format, &stamp);
-    if (stamp.suppressed > 0 && !lg_sink_write(line.at, line.used_bytes))
-        lg_limit_drop(&recorder.limit, stamp.suppressed);
+    if (stamp.suppressed == 0 || lg_sink_write(line.at, line.used_bytes))
+        return true;
+    lg_limit_drop(&recorder.limit, stamp.suppressed);
+    return false;
 }
 
 void lg_record_dropped(void)
 {
     if (!lg_limit_has_dropped(&recorder.limit) || !lg_sink_is_on())
         return;
-    if (lg_memory_is_copied()) /* they are the parent's to tell */
+    if (lg_memory_is_copied()) { /* they are the parent's to tell */
         lg_record_forked();
-    else if (lg_trouble_log_is_ready(lg_record_problem))
-        write_dropped();
+        return;
+    }
+    for (unsigned tries = 0; tries < 2 && lg_trouble_log_is_ready(lg_record_problem); tries++) {
+        if (write_dropped() || !lg_sink_is_lost())
+            return;
+    }
 }
 
 void lg_record_dropped_before(void)

@@ -25,6 +25,7 @@ static struct {
     struct lg_file_id id;
     struct lg_file_id root; /* the root directory at load: after a chroot the path means something else */
     bool written;           /* a line is in the log */
+    uint32_t looked_s;      /* when it was last looked for a rotation; 0: now */
     struct lg_sink_settings settings;
 } sink = {.log = LG_LOG_OFF, .fd = -1};
 
@@ -62,24 +63,10 @@ static void adopt(int fd, const struct lg_file_id *id)
     lg_gate_own(LG_OWN_LOG, fd);
 }
 
-/* What a descriptor is, and when that was made where a number of its own may come again. */
-static int identify(int fd, struct lg_file_id *id)
-{
-    int result = lg_sys_fstat(fd, id);
-
-    if (result == 0 && S_ISREG(id->mode))
-        id->born_ns = lg_sys_born(fd);
-    return result;
-}
-
 /* True when `fd` is still what was remembered as `id`; *now is what it is. */
 static bool is_still(int fd, const struct lg_file_id *id, struct lg_file_id *now)
 {
-    if (fd < 0 || lg_sys_fstat(fd, now) < 0 || !lg_file_id_equal(now, id))
-        return false;
-    if (id->born_ns != 0)
-        now->born_ns = lg_sys_born(fd);
-    return lg_file_id_equal(now, id);
+    return fd >= 0 && lg_sys_identify(fd, now) == 0 && lg_file_id_equal(now, id);
 }
 
 static bool is_the_log(int fd, const struct lg_file_id *id)
@@ -108,7 +95,7 @@ static int open_own(int number)
     }
     if (fd < 0)
         return fd;
-    result = identify(fd, &id);
+    result = lg_sys_identify(fd, &id);
     if (result == 0)
         adopt(fd, &id);
     else
@@ -169,7 +156,7 @@ static void remember_standard_error(const char *journal_stream)
 {
     struct lg_file_id id;
 
-    if (identify(STANDARD_ERROR, &id) == 0 && (!S_ISSOCK(id.mode) || names_journal(journal_stream, &id)))
+    if (lg_sys_identify(STANDARD_ERROR, &id) == 0 && (!S_ISSOCK(id.mode) || names_journal(journal_stream, &id)))
         standard_error = id;
 }
 
@@ -197,6 +184,19 @@ bool lg_sink_is_on(void)
     return is_own() || (sink.log == LG_LOG_STDERR && standard_error.mode != 0);
 }
 
+/* Once a second, and when a line could not be written since the log is not there any more. */
+static bool is_time_to_look(void)
+{
+    uint32_t now_s = (uint32_t)(lg_sys_now_ms() / 1000) + 1;
+
+    return __atomic_exchange_n(&sink.looked_s, now_s, __ATOMIC_RELAXED) != now_s;
+}
+
+bool lg_sink_is_lost(void)
+{
+    return is_own() && __atomic_load_n(&sink.looked_s, __ATOMIC_RELAXED) == 0;
+}
+
 int lg_sink_ready(void)
 {
     struct lg_file_id id, now;
@@ -208,6 +208,8 @@ int lg_sink_ready(void)
         return 0;
     if (!read_pair(&fd, &id, &sequence))
         return -EAGAIN;
+    if (!is_time_to_look() && fd >= 0)
+        return 0;
     if (!is_still(fd, &id, &now))
         return reopen(-1, sequence); /* not open yet, or closed behind our back */
     if (rotated(&id))
@@ -243,12 +245,16 @@ static bool write_standard_error(const char *line, size_t length_bytes)
 
 static bool write_own(const char *line, size_t length_bytes)
 {
-    struct lg_file_id id;
+    struct lg_file_id id, now;
     unsigned sequence;
     int fd;
 
-    if (!read_pair(&fd, &id, &sequence) || !is_the_log(fd, &id))
+    if (!read_pair(&fd, &id, &sequence))
         return false;
+    if (!is_still(fd, &id, &now) || (now.links == 0 && rotated(&id))) {
+        __atomic_store_n(&sink.looked_s, 0, __ATOMIC_RELAXED);
+        return false;
+    }
     if (lg_write_line(fd, &id, line, length_bytes))
         return true;
     /* A syslogd that was started anew listens on another socket under the same path. */

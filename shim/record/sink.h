@@ -37,8 +37,8 @@ void lg_sink_start(const struct lg_sink_settings *settings);
 bool lg_sink_is_on(void);
 
 /*
- * Opens the log where it is not open, or was rotated. Returns 0, or a negative errno: what open(2) or
- * connect(2) say; -ELOOP and -EPERM for a file that root does not take (a symbolic link, another
+ * Opens the log where it is not open, or was rotated, which is looked for once a second. Returns 0, or a negative
+ * errno: what open(2) or connect(2) say; -ELOOP and -EPERM for a file that root does not take (a symbolic link, another
  * user's); -ESTALE for a file that was removed and cannot be made anew, as after a chroot.
  */
 int lg_sink_ready(void);
@@ -50,6 +50,9 @@ bool lg_sink_fall_back(void);
 /* Writes one whole line, its line end included, to a log that is ready. False when it was not written, or only in part.
  */
 bool lg_sink_write(const char *line, size_t length_bytes);
+
+/* True when a line was not written since the log is not there any more: lg_sink_ready may open it anew. */
+bool lg_sink_is_lost(void);
 
 /* True once this process has written a line to the log. */
 bool lg_sink_has_written(void);

@@ -218,6 +218,7 @@ static void rotated(void)
     snprintf(moved, sizeof moved, "%s.1", getenv("LINGERGUARD_LOG"));
     if (getenv("LD_PRELOAD") != NULL)
         check(rename(getenv("LINGERGUARD_LOG"), moved) == 0, "rename");
+    usleep(1100000); /* it is looked for once a second */
     mark("/mark-begin");
     close(pair[1]);
     mark("/mark-end");

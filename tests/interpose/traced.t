@@ -74,13 +74,16 @@ row "at any close, with a rule on unread" "$(added plain 'orderly on unread')"
 row "at connect and accept, with such a rule or one that drains" "$(added opened 'drain 1s on unread')"
 row "at a disconnect, with a rule on it" "$(added disconnect 'observe on disconnect')"
 log=stderr
-row "for a record on standard error, a file" "$(added recorded orderly)"
-row "on a pipe" "$(added recorded orderly sh -c 'exec "$1" "$2" 2>&1 | cat' sh)"
+limited='ulimit -f 100000 && exec "$@"'
+row "for a record on standard error, a file" "$(added recorded orderly; added recorded orderly sh -c "$limited" sh)"
+# What an older kernel needs for a pipe too.
+row "on a pipe" "$(added recorded orderly sh -c 'exec "$1" "$2" 2>&1 | cat' sh; printf '%s\n' poll rt_sigprocmask write)"
 row "on a terminal" "$(added recorded orderly "$program" on-terminal)"
 row "for one of a socket that others may hold" "$(added shared orderly)"
 log=$tmp/log
 mkdir -m 777 "$tmp/theirs"
-row "for a record in a file, which may have to be opened" "$(added blocked orderly; added rotated orderly
+row "for a record in a file, which may have to be opened" "$(added rotated orderly
+    added blocked orderly sh -c "$limited" sh
     log=$tmp/theirs/log && added recorded orderly -u nobody)"
 log=syslog
 cat >"$tmp/own_dev.sh" <<'END'
