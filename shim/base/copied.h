@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether this memory is a copy of another process's: a child of fork, by whatever road (daemon,
+ * Which process this is, whose memory may be a copy of another's or another's own.
+ *
+ * Whether it is a copy: a child of fork, by whatever road (daemon,
  * forkpty, clone by number). A page that the kernel wipes in such a child tells (madvise(2),
  * MADV_WIPEONFORK, Linux 4.14); a child of vfork, which writes into its parent's memory, has it as
  * its parent does. On an older kernel no child is noticed.
@@ -17,5 +19,30 @@
  * later on. Of two threads one is told.
  */
 bool lg_memory_is_copied(void);
+
+/*
+ * The epoch: advanced whenever descriptors may have come into other hands - both sides of a fork,
+ * vfork, spawn, and a message with SCM_RIGHTS. Evidence counts only within the epoch in which it was
+ * found. Word-sized, since assembly increments it: on a 32-bit machine it wraps after 2^32.
+ */
+extern unsigned long lg_epoch __attribute__((visibility("hidden")));
+
+static inline unsigned long lg_epoch_now(void)
+{
+    return __atomic_load_n(&lg_epoch, __ATOMIC_RELAXED);
+}
+
+static inline void lg_epoch_advance(void)
+{
+    __atomic_add_fetch(&lg_epoch, 1, __ATOMIC_RELAXED);
+}
+
+/*
+ * The pid. No system call where it may be kept: it is asked for once after lg_memory_keep_pid, and again when the epoch
+ * has advanced, since a child of vfork must not leave its own in its parent's memory. For a caller that is surely no
+ * such child: after a fork, on both sides, and after a spawn.
+ */
+int lg_memory_pid(void);
+void lg_memory_keep_pid(void);
 
 #endif

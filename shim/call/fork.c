@@ -23,6 +23,7 @@
 static pid_t forked(pid_t child)
 {
     lg_epoch_advance();
+    lg_memory_keep_pid();
     if (child == 0) {
         lg_waiting_forked();
         lg_pending_close_forked();
@@ -34,6 +35,7 @@ static pid_t forked(pid_t child)
 static int spawned(int result)
 {
     lg_epoch_advance();
+    lg_memory_keep_pid();
     return result;
 }
 
@@ -79,6 +81,7 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
 {
     va_list more;
     void *rest[3];
+    int result;
 
     va_start(more, argument);
     for (int i = 0; i < 3; i++)
@@ -90,7 +93,10 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
     if (flags & CLONE_FILES)
         return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
     lg_epoch_advance();
-    return spawned(lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]));
+    result = lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
+    if (flags & CLONE_VM)
+        lg_epoch_advance();
+    return flags & CLONE_VM ? result : spawned(result);
 }
 
 LG_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -116,7 +122,7 @@ LG_EXPORT FILE *popen(const char *command, const char *mode)
     lg_next_need(popen);
     lg_epoch_advance();
     result = lg_next.popen(command, mode);
-    lg_epoch_advance();
+    spawned(0);
     return result;
 }
 

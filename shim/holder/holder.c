@@ -6,7 +6,6 @@
 #include "shim/holder/epolls.h"
 #include "shim/socket/facts.h"
 
-unsigned long lg_epoch;
 bool lg_holder_wants_cookies;
 static bool ended;
 

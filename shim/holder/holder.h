@@ -19,23 +19,7 @@
 #include <stdint.h>
 
 #include "policy/policy.h"
-
-/*
- * The epoch: advanced whenever descriptors may have come into other hands - both sides of a fork,
- * vfork, spawn, and a message with SCM_RIGHTS. Evidence counts only within the epoch in which it was
- * found. Word-sized, since assembly increments it: on a 32-bit machine it wraps after 2^32.
- */
-extern unsigned long lg_epoch __attribute__((visibility("hidden")));
-
-static inline unsigned long lg_epoch_now(void)
-{
-    return __atomic_load_n(&lg_epoch, __ATOMIC_RELAXED);
-}
-
-static inline void lg_epoch_advance(void)
-{
-    __atomic_add_fetch(&lg_epoch, 1, __ATOMIC_RELAXED);
-}
+#include "shim/base/copied.h"
 
 /* From now on nothing is ours alone: something unknown shares the table of descriptors. */
 void lg_epoch_end(void);

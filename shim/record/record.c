@@ -53,8 +53,8 @@ void lg_record_withdraw(void)
 static void stamp_now(struct lg_stamp *stamp)
 {
     lg_sys_realtime(&stamp->seconds, &stamp->nanoseconds);
-    stamp->pid = lg_sys_pid();
-    stamp->tid = lg_sys_tid();
+    stamp->pid = lg_memory_pid();
+    stamp->tid = lg_sys_is_single_threaded() ? stamp->pid : lg_sys_tid();
     stamp->exe = recorder.exe;
     stamp->tag = recorder.tag;
     stamp->suppressed = 0;

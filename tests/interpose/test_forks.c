@@ -162,6 +162,7 @@ static void mid_rotation(int argc, char **argv)
     abort_once();
     trap_dup3();
     REQUIRE(rename(getenv("LINGERGUARD_LOG"), moved) == 0);
+    usleep(1100000); /* it is looked for once a second */
     abort_once();
     printf("%d\n", getpid());
 }
@@ -196,13 +197,104 @@ static void test_mid_rotation(void)
     rmdir(log);
 }
 
+static int said = -1; /* standard output, which a child of forkpty does not have */
+
+/* Says who aborts, for the record that follows. */
+static void abort_as_said(void)
+{
+    char text[16];
+    int length = snprintf(text, sizeof text, "%d\n", (int)raw_syscall(SYS_getpid, 0, 0, 0, 0, 0));
+
+    REQUIRE(write(said, text, (size_t)length) == length);
+    abort_once();
+}
+
+static void abort_twice(void)
+{
+    abort_as_said();
+    abort_as_said();
+}
+
+/* Every process in turn, and its parent's memory has the parent's number before and after. */
+static void own_numbers(int argc, char **argv)
+{
+    size_t way = (size_t)atoi(argc > 0 ? argv[0] : "");
+    int ends[2];
+    pid_t child;
+    char byte;
+
+    said = dup(STDOUT_FILENO);
+    REQUIRE(way < TAP_COUNT(ways) && pipe2(ends, O_CLOEXEC) == 0);
+    abort_twice();
+    child = ways[way].start();
+    if (child == 0) {
+        pid_t grandchild;
+
+        abort_twice();
+        grandchild = vfork();
+        if (grandchild == 0) {
+            abort_twice();
+            _exit(0);
+        }
+        abort_twice();
+        _exit(0);
+    }
+    REQUIRE(child > 0 && close(ends[1]) == 0);
+    REQUIRE(read(ends[0], &byte, 1) == 0);
+    abort_twice();
+    child = vfork();
+    if (child == 0) {
+        abort_twice();
+        _exit(0);
+    }
+    abort_twice();
+}
+
+static void test_own_numbers(void)
+{
+    static char log[PATH_MAX];
+
+    snprintf(log, sizeof log, "%s/log", own_directory());
+    for (size_t way = 0; way < TAP_COUNT(ways); way++) {
+        char number[8];
+        const char *const arguments[] = {number, NULL};
+        struct under under = {.rules = "limit 1000/s; orderly", .log = log};
+        struct proc_result result;
+        struct records records;
+        char *text, *at;
+
+        snprintf(number, sizeof number, "%zu", way);
+        result = run_under("own numbers", arguments, &under);
+        check_ended(&result, ways[way].name);
+        text = records_file(log);
+        records = records_parse(text, false);
+        CHECK_INT((long long)records.count, 14);
+        at = result.out;
+        for (size_t i = 0; i < records.count; i++) {
+            long pid = strtol(at, &at, 10);
+
+            if (record_number(records.line[i], "pid") != pid || record_number(records.line[i], "tid") != pid)
+                tap_fail(__FILE__, __LINE__, "%s, record %zu of process %ld: %s", ways[way].name, i, pid,
+                         records.line[i]);
+        }
+        records_free(&records);
+        free(text);
+        proc_result_free(&result);
+        unlink(log);
+    }
+    *strrchr(log, '/') = '\0';
+    rmdir(log);
+}
+
 static const struct proc_snippet snippets[] = {
+    {"own numbers", own_numbers},
     {"own counts", own_counts},
     {"mid rotation", mid_rotation},
 };
 
 static const struct tap_test tests[] = {
     {"a child of fork, _Fork, daemon, forkpty and clone by number counts for itself", test_own_counts, 60000},
+    {"each process has its own number in its records, children of vfork too", test_own_numbers, 60000},
     {"a child of a fork in the middle of a rotation has its log", test_mid_rotation, 0},
 };
 

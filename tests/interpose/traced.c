@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <pty.h>
 #include <signal.h>
 #include <stdio.h>
@@ -185,11 +186,20 @@ static void disconnected(void)
     mark("/mark-end");
 }
 
+static void *idle(void *nothing)
+{
+    for (;;)
+        pause();
+    return nothing;
+}
+
 /* A further record is about a connection, and so is the first, which opens the log where it is not open. */
 static void recorded(void)
 {
+    pthread_t thread;
     char byte;
 
+    check(pthread_create(&thread, NULL, idle, NULL) == 0, "a thread");
     open_pair();
     receive_something();
     mark("/mark-begin");
