@@ -19,6 +19,8 @@ static const struct command {
     {"enable", lg_cmd_enable, "put the library into /etc/ld.so.preload"},
     {"disable", lg_cmd_disable, "take the library out of /etc/ld.so.preload"},
     {"status", lg_cmd_status, "say whether the library is in /etc/ld.so.preload"},
+    {"off", lg_cmd_off, "make every process stand aside"},
+    {"on", lg_cmd_on, "take back 'off'"},
     {"drainer", lg_cmd_drainer, "take connections over from programs and close them gracefully"},
 };
 

@@ -29,7 +29,7 @@ for command in "" $(commands_in_help); do
     check "lingerguard $command --help fits into 100 columns" test "$longest" -le 100
 done
 is "there are the subcommands of the manual" "$(commands_in_help | tr '\n' ' ')" \
-    "run check-policy explain check-program report enable disable status drainer "
+    "run check-policy explain check-program report enable disable status off on drainer "
 
 answer "$LG_COMMAND" --version
 answers "--version exits 0" 0

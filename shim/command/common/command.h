@@ -24,6 +24,8 @@ int lg_cmd_report(int argc, char **argv);
 int lg_cmd_enable(int argc, char **argv);
 int lg_cmd_disable(int argc, char **argv);
 int lg_cmd_status(int argc, char **argv);
+int lg_cmd_off(int argc, char **argv);
+int lg_cmd_on(int argc, char **argv);
 int lg_cmd_drainer(int argc, char **argv);
 
 #endif

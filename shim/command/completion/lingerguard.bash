@@ -137,7 +137,7 @@ _lingerguard_report() {
     esac
 }
 
-# enable, disable and status; $1: their options.
+# enable, disable, status, off and on; $1: their options.
 _lingerguard_preload() {
     case $prev in
     --library) _lingerguard_files ;;
@@ -166,7 +166,7 @@ _lingerguard_drainer() {
 
 _lingerguard() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
-    local commands="run check-policy explain check-program report enable disable status drainer"
+    local commands="run check-policy explain check-program report enable disable status off on drainer"
 
     # bash splits at '=': `--format=js` and `cause=un` are three words
     if [[ $cur == = ]]; then
@@ -186,7 +186,7 @@ _lingerguard() {
     check-program) _lingerguard_check_program ;;
     report) _lingerguard_report ;;
     enable) _lingerguard_preload "--library --root -h --help" ;;
-    disable | status) _lingerguard_preload "--root -h --help" ;;
+    disable | status | off | on) _lingerguard_preload "--root -h --help" ;;
     drainer) _lingerguard_drainer ;;
     help) if ((COMP_CWORD == 2)); then _lingerguard_words "$commands"; fi ;;
     esac

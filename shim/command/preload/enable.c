@@ -8,6 +8,7 @@
 #include "shim/command/common/preload_text.h"
 #include "shim/command/preload/in_root.h"
 #include "shim/command/preload/load_test.h"
+#include "shim/command/preload/off_file.h"
 #include "shim/command/preload/preload_file.h"
 #include <errno.h>
 #include <glob.h>
@@ -35,8 +36,8 @@ static const char disable_help[] =
 
 static const char status_help[] =
     "Usage: lingerguard status [--root DIR]\n"
-    "Says whether the library is in /etc/ld.so.preload, and whether it still loads.\n\n"
-    "      --root DIR       look at DIR/etc/ld.so.preload\n"
+    "Says whether the library is in /etc/ld.so.preload and still loads, and whether everything is off.\n\n"
+    "      --root DIR       look at DIR/etc/ld.so.preload and DIR/etc/lingerguard/off\n"
     "  -h, --help           show this text\n\n"
     "Exit status: 0 when it is enabled, 1 when it is not, 2 when that cannot be told or it does not load.\n";
 
@@ -56,16 +57,6 @@ static const struct option longs[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* "" instead of "/" and without a slash at the end, so that a path can be put behind it. */
-static const char *trim_root(char *root)
-{
-    size_t length = strlen(root);
-
-    while (length > 0 && root[length - 1] == '/')
-        root[--length] = 0;
-    return root;
-}
-
 /* Returns 0, or the exit status after a usage error. */
 static int read_options(int argc, char **argv, const struct option *table, struct options *options)
 {
@@ -80,7 +71,7 @@ static int read_options(int argc, char **argv, const struct option *table, struc
         case OPTION_ROOT:
             if (optarg[0] == 0)
                 return lg_usage_error(argv[0], "--root: empty path");
-            options->root = trim_root(optarg);
+            options->root = lg_root_trim(optarg);
             break;
         case 'h':
             options->help = true;
@@ -332,5 +323,5 @@ int lg_cmd_status(int argc, char **argv)
     }
     status = lg_preload_file_open(&file, options.root, false) ? tell(&file, options.root) : LG_EXIT_USAGE;
     lg_preload_file_close(&file);
-    return status;
+    return lg_off_tell(options.root) ? status : LG_EXIT_USAGE;
 }

@@ -5,6 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *lg_root_trim(char *root)
+{
+    size_t length = strlen(root);
+
+    while (length > 0 && root[length - 1] == '/')
+        root[--length] = 0;
+    return root;
+}
+
 char *lg_in_root(const char *root, const char *path, size_t *root_bytes, char *problem, size_t problem_bytes)
 {
     char *whole = NULL, *real = NULL, *real_root = realpath(root[0] ? root : "/", NULL);

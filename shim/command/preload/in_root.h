@@ -5,6 +5,10 @@
 
 #include <stddef.h>
 
+/* `root` as an operator gave it, changed in place: "" instead of "/" and no slash at the end, so that a path can
+ * follow. */
+const char *lg_root_trim(char *root);
+
 /*
  * The real path of `path` below `root` ("" for the system's own), and in *root_bytes (may be NULL) how
  * much of it is the root's. The caller frees it. NULL with a message in `problem`, and errno, where there
