@@ -506,6 +506,29 @@ fi
 is "several programs as json, errors in their place" "$(json '$_->{sees} // $_->{error}' ./dynamic ./nosuch ./useuring | tr '\n' ' ')" \
     "all No such file or directory part "
 
+# --- the library's version, which is read from its file
+
+if [ -r "$LG_LIB" ]; then
+    version=$("$LG_COMMAND" --version | sed 's/.* //')
+    is "strings shows the version of the library" "$(strings "$LG_LIB" | grep -c "^liblingerguard $version\$")" 1
+    ask ./dynamic
+    like "the library and its version" "$out" "/liblingerguard.so, version $version"
+    unlike "a library of the command's own version" "$out" "warning"
+    is "its version as json" "$(json '$_->{library_version}' ./dynamic)" "$version"
+    mkdir other
+    cp "$LG_COMMAND" other/
+    perl -pe 's/liblingerguard \Q'"$version"'\E\0/liblingerguard 9.8.7\0/' "$LG_LIB" >other/liblingerguard.so
+    out=$(other/lingerguard check-program ./dynamic 2>&1)
+    like "a library of another version" "$out" "liblingerguard.so is of version 9.8.7, and this command of $version"
+    like "a library of another version is shown" "$out" "liblingerguard.so, version 9.8.7"
+    perl -pe 's/liblingerguard \Q'"$version"'\E\0/liblingerguard (what)\0/' "$LG_LIB" >other/liblingerguard.so
+    out=$(other/lingerguard check-program ./dynamic 2>&1)
+    like "a library without a version" "$out" "liblingerguard.so does not say its version"
+    unlike "a library without a version is not shown with one" "$out" "library: "
+else
+    skip library "liblingerguard.so is not built" "the library's version"
+fi
+
 # --- the warning of run
 
 if [ -r "$LG_LIB" ]; then

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/common/library.h"
 #include "shim/command/common/output.h"
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
+
+#define LIBRARY_BYTES_MAX (64 << 20) /* ours has a fraction of a megabyte */
+#define MAGIC_BYTES       (sizeof(LG_VISIBLE_MAGIC) - 1)
 
 /* Debian's names of architectures; elsewhere ../lib and LG_LIBDIR serve. */
 #if defined(__x86_64__) && !defined(__ILP32__)
@@ -88,5 +93,51 @@ char *lg_library_find(bool installed)
     }
     for (size_t i = 0; i < count; i++)
         free(places[i]);
+    return found;
+}
+
+/* Letters, digits and what else stands in a version, up to its NUL. */
+static bool is_version(const char *text, size_t bytes)
+{
+    size_t length = strnlen(text, bytes);
+
+    return length > 0 && length < bytes && text[0] >= '0' && text[0] <= '9' &&
+           strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+-_~") == length;
+}
+
+/* The magic stands in the library's data, and may stand elsewhere in it without a version behind. */
+static bool find_version(const char *bytes, size_t count, char version[LG_LIBRARY_VERSION_ROOM])
+{
+    const char *at = bytes, *end = bytes + count;
+
+    while ((at = memmem(at, (size_t)(end - at), LG_VISIBLE_MAGIC, MAGIC_BYTES)) != NULL) {
+        at += MAGIC_BYTES;
+        if ((size_t)(end - at) < LG_LIBRARY_VERSION_ROOM)
+            return false;
+        if (!is_version(at, LG_LIBRARY_VERSION_ROOM))
+            continue;
+        strcpy(version, at);
+        return true;
+    }
+    return false;
+}
+
+bool lg_library_version(const char *path, char version[LG_LIBRARY_VERSION_ROOM])
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    struct stat status;
+    bool found = false;
+
+    if (fd < 0)
+        return false;
+    if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
+        status.st_size <= LIBRARY_BYTES_MAX) {
+        size_t count = (size_t)status.st_size;
+        char *bytes = malloc(count);
+
+        found = bytes && pread(fd, bytes, count, 0) == (ssize_t)count && find_version(bytes, count, version);
+        free(bytes);
+    }
+    close(fd);
     return found;
 }

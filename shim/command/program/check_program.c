@@ -3,10 +3,12 @@
 #include "policy/text.h"
 #include "policy/words.h"
 #include "shim/command/common/command.h"
+#include "shim/command/common/library.h"
 #include "shim/command/common/output.h"
 #include "shim/command/program/program.h"
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define EXIT_SEES_PART    1
 #define EXIT_SEES_NOTHING 3
@@ -86,6 +88,26 @@ static void show_text(const struct lg_program *program, const char *name, bool v
     lg_program_print_notes(program, stdout, "  note: ");
 }
 
+/*
+ * Which library is meant, once for all programs. What is said here is said by this version of the command:
+ * it need not hold for a library of another one.
+ */
+static const char *say_version(const char *path, bool json, char version[LG_LIBRARY_VERSION_ROOM])
+{
+    bool is_known = path && lg_library_version(path, version);
+
+    if (path && !is_known)
+        lg_say_warning("%s: %s does not say its version; this command is of version " LG_VERSION, command, path);
+    else if (path && strcmp(version, LG_VERSION) != 0)
+        lg_say_warning("%s: %s is of version %s, and this command of " LG_VERSION, command, path, version);
+    if (is_known && !json) {
+        fputs("library: ", stdout);
+        lg_put_safe(stdout, lg_text_of(path), LG_SAFE_MARK);
+        printf(", version %s\n", version);
+    }
+    return is_known ? version : NULL;
+}
+
 static int worse(int status, enum lg_coverage coverage)
 {
     static const int statuses[] = {LG_EXIT_OK, EXIT_SEES_PART, EXIT_SEES_NOTHING, LG_EXIT_USAGE};
@@ -99,6 +121,8 @@ static int worse(int status, enum lg_coverage coverage)
 int lg_cmd_check_program(int argc, char **argv)
 {
     bool json = false, verbose = false;
+    char room[LG_LIBRARY_VERSION_ROOM], *path = NULL;
+    const char *version;
     struct lg_program_kind library;
     int status = read_options(argc, argv, &json, &verbose);
     struct lg_program *program;
@@ -106,14 +130,18 @@ int lg_cmd_check_program(int argc, char **argv)
     if (status >= 0)
         return status;
     program = malloc(sizeof(*program));
-    if (!program || !lg_kind_of_library(&library)) {
+    if (!program || !lg_kind_of_library(&library, &path)) {
         lg_say_error("%s: cannot tell what the library is built for", command);
         free(program);
+        free(path);
         return LG_EXIT_USAGE;
     }
+    version = say_version(path, json, room);
+    free(path);
     status = LG_EXIT_OK;
     for (int i = optind; i < argc; i++) {
         lg_program_examine(program, argv[i], &library);
+        program->library_version = version;
         if (json)
             lg_program_print_json(program, stdout, argv[i]);
         else
@@ -135,7 +163,7 @@ void lg_program_warn(const char *path)
 
     if (!program)
         return;
-    if (lg_kind_of_library(&library)) {
+    if (lg_kind_of_library(&library, NULL)) {
         lg_program_examine(program, path, &library);
         file = program->coverage == LG_COVERAGE_PART || program->coverage == LG_COVERAGE_NOTHING
                    ? open_memstream(&text, &length)

@@ -92,11 +92,14 @@ static bool kind_of_path(const char *path, struct lg_program_kind *kind)
     return done;
 }
 
-bool lg_kind_of_library(struct lg_program_kind *kind)
+bool lg_kind_of_library(struct lg_program_kind *kind, char **path)
 {
-    char *path = lg_library_find(false);
-    bool done = path && kind_of_path(path, kind);
+    char *found = lg_library_find(false);
+    bool done = found && kind_of_path(found, kind);
 
-    free(path);
+    if (path)
+        *path = found;
+    else
+        free(found);
     return done || kind_of_path("/proc/self/exe", kind);
 }

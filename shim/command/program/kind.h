@@ -21,8 +21,9 @@ const char *lg_kind_platform(const struct lg_program_kind *kind);
 
 /*
  * Reads what the library is: liblingerguard.so as the command finds it, otherwise this command.
- * Returns false when not even that can be read.
+ * Returns false when not even that can be read. `path`, where it is not NULL, becomes the library's, or NULL;
+ * free() it.
  */
-bool lg_kind_of_library(struct lg_program_kind *kind);
+bool lg_kind_of_library(struct lg_program_kind *kind, char **path);
 
 #endif

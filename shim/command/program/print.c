@@ -206,6 +206,7 @@ static void put_json_program(FILE *file, const struct lg_program *program)
     put_json_text(file, "libc", libc_name(program->libc));
     put_json_kind(file, "kind", &program->kind);
     put_json_kind(file, "library_kind", &program->library_kind);
+    put_json_text(file, "library_version", program->library_version);
     put_json_text(file, "setuid", program->privileges.setuid_owner);
     put_json_text(file, "setgid", program->privileges.setgid_group);
     put_json_capabilities(file, program);

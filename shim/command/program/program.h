@@ -55,6 +55,7 @@ struct lg_program {
     enum lg_libc libc;
     struct lg_program_kind kind;
     struct lg_program_kind library_kind; /* the library's, or the command's own when that is not there */
+    const char *library_version;         /* what the library's file says, or NULL; the caller's */
     struct lg_privileges privileges;
     bool preloaded_for_all; /* /etc/ld.so.preload names the library, and this loader reads it */
     struct lg_calls calls;
