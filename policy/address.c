@@ -91,6 +91,12 @@ static bool looks_like_bare_ipv6(struct lg_text text)
     return colons > 1;
 }
 
+/* No IPv6 address starts with one colon. */
+static bool starts_with_port(struct lg_text text)
+{
+    return text.length_bytes > 1 && text.at[0] == ':' && lg_byte_is_digit(text.at[1]);
+}
+
 static enum lg_problem take_prefix(struct lg_text *text, struct lg_address_match *match)
 {
     struct lg_text digits = lg_text_skip(*text, 1);
@@ -164,7 +170,7 @@ enum lg_problem lg_address_match_parse(struct lg_text text, struct lg_address_ma
         return LG_PROBLEM_ADDRESS_COLON;
     if (text.at[0] == '[')
         problem = take_ipv6(&text, match);
-    else if (looks_like_bare_ipv6(text))
+    else if (looks_like_bare_ipv6(text) && !starts_with_port(text))
         problem = LG_PROBLEM_ADDRESS_BARE_IPV6;
     else if (text.at[0] != ':')
         problem = take_ipv4(&text, match);

@@ -10,6 +10,9 @@ static const char statements[] =
     "deny\0-\0forbid\0-\0refuse\0-\0disallow\0-\0drop\0-\0block\0-\0prevent\0-\0stop\0-\0kill\0-\0"
     "fin\0orderly\0close\0orderly\0clean\0orderly\0release\0orderly\0disarm\0orderly\0"
     "accept\0allow\0permit\0allow\0pass\0allow\0ignore\0allow\0exempt\0allow\0except\0allow\0"
+    "rst\0-\0reset\0-\0abort\0-\0"
+    "error\0reject\0return\0reject\0fail\0reject\0errno\0reject\0"
+    "include\0@\0import\0@\0@include\0@\0!include\0@\0.include\0@\0source\0@\0includedir\0@\0#include\0@\0"
     "watch\0observe\0monitor\0observe\0audit\0observe\0warn\0observe\0report\0observe\0"
     "record\0observe\0count\0observe\0trace\0observe\0detect\0observe\0dry-run\0observe\0"
     "wait\0linger\0so_linger\0linger\0flush\0linger\0"
@@ -18,12 +21,16 @@ static const char statements[] =
     "frames\0callers\0backtrace\0callers\0stack\0callers\0caller\0callers\0"
     "label\0tag\0exclude\0skip\0";
 static const char clauses[] =
-    "port\0local\0lport\0local\0listen\0local\0bind\0local\0addr\0local\0address\0local\0ip\0local\0laddr\0local\0"
+    "dst\0local\0dport\0local\0daddr\0local\0dest\0local\0destination\0local\0server\0local\0to\0local\0"
+    "sport\0peer\0saddr\0peer\0client\0peer\0host\0peer\0rport\0peer\0"
+    "port\0local\0ports\0local\0lport\0local\0listen\0local\0bind\0local\0addr\0local\0address\0local\0ip\0local\0laddr"
+    "\0local\0"
     "remote\0peer\0from\0peer\0src\0peer\0source\0peer\0raddr\0peer\0peers\0peer\0foreign\0peer\0"
     "program\0exe\0prog\0exe\0process\0exe\0binary\0exe\0bin\0exe\0comm\0exe\0command\0exe\0cmd\0exe\0path\0exe\0"
     "executable\0exe\0app\0exe\0application\0exe\0file\0exe\0daemon\0exe\0"
     "uid\0user\0euid\0user\0owner\0user\0runas\0user\0users\0user\0"
     "unit\0cgroup\0service\0cgroup\0slice\0cgroup\0systemd\0cgroup\0container\0cgroup\0pod\0cgroup\0"
+    "group\0-\0gid\0-\0pid\0-\0interface\0-\0iface\0-\0dev\0-\0namespace\0-\0netns\0-\0"
     "side\0role\0direction\0role\0"
     "silent\0quiet\0silently\0quiet\0nolog\0quiet\0no-log\0quiet\0norecord\0quiet\0unlogged\0quiet\0"
     "cause\0on\0causes\0on\0event\0on\0unacked\0unsent\0pending\0unsent\0";
@@ -31,7 +38,8 @@ static const char causes[] = "linger\0linger-zero\0so_linger\0linger-zero\0linge
                              "zero\0linger_zero\0linger-zero\0"
                              "lingerzero\0linger-zero\0abort\0linger-zero\0rst\0linger-zero\0reset\0linger-zero\0"
                              "setsockopt\0linger-zero\0zero\0linger-zero\0"
-                             "close\0unread\0read\0unread\0input\0unread\0unread-data\0unread\0data\0unread\0"
+                             "close\0*\0exit\0*\0end\0*\0fin\0*\0shutdown\0*\0timeout\0*\0"
+                             "read\0unread\0input\0unread\0unread-data\0unread\0data\0unread\0"
                              "lingering\0late\0late-data\0late\0upload\0late\0"
                              "connect\0disconnect\0unconnect\0disconnect\0reconnect\0disconnect\0"
                              "listen\0backlog\0accept\0backlog\0queue\0backlog\0listener\0backlog\0";
@@ -51,28 +59,37 @@ static const char withins[] = "in\0within\0for\0within\0after\0within\0timeout\0
                               "wait\0within\0bound\0within\0";
 static const char ports[] = "http\0:80\0https\0:443\0ssh\0:22\0smtp\0:25\0imap\0:143\0imaps\0:993\0mysql\0:3306\0"
                             "postgres\0:5432\0redis\0:6379\0amqp\0:5672\0";
-static const char logs[] = "stdout\0stderr\0console\0stderr\0journal\0syslog\0journald\0syslog\0no\0off\0none\0off\0"
-                           "disabled\0off\0null\0off\0false\0off\0never\0off\0quiet\0off\0yes\0stderr\0on\0stderr\0";
+static const char logs[] =
+    "json\0format json\0text\0format "
+    "text\0stdout\0stderr\0console\0stderr\0journal\0syslog\0journald\0syslog\0no\0off\0none\0off\0"
+    "disabled\0off\0null\0off\0false\0off\0never\0off\0quiet\0off\0yes\0stderr\0on\0stderr\0";
 static const char formats[] = "plain\0text\0txt\0text\0logfmt\0text\0human\0text\0jsonl\0json\0ndjson\0json\0";
 static const char limits[] = "unlimited\0"
                              "1000000/s\0none\0"
+                             "1000000/s\0no-limit\0"
                              "1000000/s\0off\0"
                              "1000000/s\0no\0"
                              "1000000/s\0";
-static const char inspects[] = "always\0every-close\0all\0every-close\0every\0every-close\0yes\0every-close\0"
-                               "on\0every-close\0off\0never\0no\0never\0none\0never\0first\0first-abort\0"
-                               "auto\0first-abort\0default\0first-abort\0";
+static const char inspects[] =
+    "always\0every-close\0true\0every-close\0false\0never\0all\0every-close\0every\0every-close\0yes\0every-close\0"
+    "on\0every-close\0off\0never\0no\0never\0none\0never\0first\0first-abort\0"
+    "auto\0first-abort\0default\0first-abort\0";
 static const char callers[] = "all\0"
                               "16\0max\0"
                               "16\0none\0"
                               "0\0off\0"
                               "0\0no\0"
                               "0\0";
+static const char drainers[] = "on\0/run/lingerguard/drainer.sock\0yes\0/run/lingerguard/drainer.sock\0"
+                               "true\0/run/lingerguard/drainer.sock\0auto\0/run/lingerguard/drainer.sock\0"
+                               "1\0/run/lingerguard/drainer.sock\0default\0/run/lingerguard/drainer.sock\0"
+                               "enabled\0/run/lingerguard/drainer.sock\0off\0none\0no\0none\0false\0none\0"
+                               "0\0none\0disabled\0none\0";
 static const char noise[] =
     "and\0and\0&&\0and\0&\0and\0with\0and\0if\0and\0when\0and\0where\0and\0for\0and\0also\0and\0"
     "or\0or\0||\0or\0|\0or\0not\0not\0!\0not\0except\0not\0unless\0not\0but\0not\0"
     "all\0all\0any\0all\0*\0all\0everything\0all\0always\0all\0default\0all\0else\0all\0"
-    "otherwise\0all\0everyone\0all\0";
+    "otherwise\0all\0everyone\0all\0tcp\0all\0";
 
 static const char *pairs_of(enum lg_hint_place place)
 {
@@ -105,6 +122,8 @@ static const char *pairs_of(enum lg_hint_place place)
         return inspects;
     case LG_HINT_CALLERS:
         return callers;
+    case LG_HINT_DRAINER:
+        return drainers;
     case LG_HINT_NOISE:
         return noise;
     }

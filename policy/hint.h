@@ -24,6 +24,7 @@ enum lg_hint_place {
     LG_HINT_LIMIT,
     LG_HINT_INSPECT,
     LG_HINT_CALLERS,
+    LG_HINT_DRAINER,
     LG_HINT_NOISE /* words that join others: and, or, not, all */
 };
 
@@ -33,7 +34,7 @@ const char *lg_hint_word(enum lg_hint_place place, struct lg_text token);
 /* The same, or else the nearest of `words`. */
 const char *lg_hint_or_nearest(enum lg_hint_place place, struct lg_text token, const char *const *words, size_t count);
 
-#define LG_HINT_BYTES_MAX 96u
+#define LG_HINT_BYTES_MAX 160u
 
 /* A suggestion that is put together from pieces; {0} is an empty one. */
 struct lg_hint {
@@ -49,6 +50,14 @@ struct lg_text lg_hint_text(const struct lg_hint *hint);
 
 /* The whole suggestion, or NULL when there is none. It lives as long as `hint`. */
 const char *lg_hint_shown(const struct lg_hint *hint);
+
+/*
+ * `text` with plain characters for the typographic ones that word processors and web pages put there: dashes, quotes,
+ * spaces, and nothing for those that nobody sees. Empty when it has none.
+ */
+struct lg_hint lg_hint_plain(struct lg_text text);
+bool lg_hint_has_quote(struct lg_text text);     /* it starts with a typographic one */
+bool lg_hint_has_invisible(struct lg_text text); /* it has a character of no width */
 
 /* What was meant by `text`, which is no ADDR; empty when that is not clear. */
 struct lg_hint lg_hint_address(struct lg_text text);

@@ -36,6 +36,45 @@ static void try_port(struct lg_text text, struct lg_hint *hint)
     lg_hint_add(hint, dots + 2 < text.length_bytes ? lg_text_skip(text, dots + 2) : lg_text_make(NULL, 0));
 }
 
+/* :80-:90, 80-:90, 1024+, :1024-, >1024, <1024, :-1024, :80/tcp, tcp:80 */
+static void try_ports(struct lg_text text, struct lg_hint *hint)
+{
+    bool is_above = false, is_below = false;
+    uint32_t number = 0, exclusive = 0;
+
+    if (text.length_bytes > 4 && (memcmp(text.at, "tcp:", 4) == 0 || memcmp(text.at, "tcp/", 4) == 0))
+        text = lg_text_skip(text, 4);
+    if (text.length_bytes > 4 && memcmp(lg_text_end(text) - 4, "/tcp", 4) == 0)
+        text.length_bytes -= 4;
+    if (text.length_bytes > 0 && text.at[0] == ':')
+        text = lg_text_skip(text, 1);
+    if (text.length_bytes > 1 && (text.at[0] == '>' || text.at[0] == '<')) {
+        is_above = text.at[0] == '>';
+        is_below = !is_above;
+        exclusive = is_above ? 1 : (uint32_t)-1;
+        text = lg_text_skip(text, 1);
+    } else if (text.length_bytes > 1 && text.at[0] == '-') {
+        is_below = true;
+        text = lg_text_skip(text, 1);
+    } else if (text.length_bytes > 1 &&
+               (text.at[text.length_bytes - 1] == '-' || text.at[text.length_bytes - 1] == '+')) {
+        is_above = true;
+        text.length_bytes--;
+    }
+    lg_hint_add_word(hint, is_below ? ":1-" : ":");
+    if (is_above || is_below) {
+        hint->is_void |= !lg_number_parse(text, &number);
+        lg_hint_add_number(hint, number + exclusive);
+        lg_hint_add_word(hint, is_above ? "-65535" : "");
+        return;
+    }
+    for (size_t i = 0; i < text.length_bytes; i++)
+        if (text.at[i] != ':')
+            lg_hint_add(hint, lg_text_make(text.at + i, 1));
+        else
+            hint->is_void |= i == 0 || text.at[i - 1] != '-';
+}
+
 /* http, :https, *:http */
 static void try_service(struct lg_text text, struct lg_hint *hint)
 {
@@ -46,12 +85,48 @@ static void try_service(struct lg_text text, struct lg_hint *hint)
         lg_hint_add_word(hint, port);
 }
 
-/* *:80, any:80 and localhost */
+/* 10.0.0.5:* and 10.0.0.5: */
+static void try_any_port(struct lg_text text, struct lg_hint *hint)
+{
+    if (text.length_bytes > 2 && text.at[text.length_bytes - 1] == '*')
+        text.length_bytes--;
+    if (text.length_bytes > 1 && text.at[text.length_bytes - 1] == ':')
+        lg_hint_add(hint, until(text, text.length_bytes - 1));
+}
+
+/* 10.0.0.0-10.0.0.255, where that is a network */
+static void try_range(struct lg_text text, struct lg_hint *hint)
+{
+    size_t dash = lg_text_find(text, '-');
+    uint8_t first[16] = {0}, last[16] = {0}, masked[16] = {0};
+    unsigned bits = 0;
+
+    if (dash == text.length_bytes || lg_ipv4_parse(until(text, dash), first) != LG_PROBLEM_NONE ||
+        lg_ipv4_parse(lg_text_skip(text, dash + 1), last) != LG_PROBLEM_NONE)
+        return;
+    while (bits < 32 && lg_prefix_equal(first, last, bits + 1))
+        bits++;
+    memcpy(masked, first, sizeof(masked));
+    lg_prefix_mask(masked, 4, bits);
+    hint->is_void |= memcmp(masked, first, 4) != 0;
+    for (unsigned i = 0; i < 4; i++)
+        last[i] = (uint8_t)~last[i];
+    memcpy(masked, last, sizeof(masked));
+    lg_prefix_mask(masked, 4, bits);
+    hint->is_void |= memcmp(masked, last, 4) != 0;
+    lg_hint_add(hint, until(text, dash));
+    lg_hint_add_word(hint, "/");
+    lg_hint_add_number(hint, bits);
+}
+
+/* *:80, any:80, :::80 and localhost */
 static void try_host(struct lg_text text, struct lg_hint *hint)
 {
-    size_t colon = lg_text_find(text, ':');
+    bool is_double = text.length_bytes > 3 && memcmp(text.at, ":::", 3) == 0; /* ss and netstat: [::]:80 */
+    size_t colon = is_double ? 2 : lg_text_find(text, ':');
     struct lg_text host = until(text, colon);
-    bool is_any = lg_text_is_word(host, "*") || lg_text_is_word(host, "any") || lg_text_is_word(host, "all");
+    bool is_any =
+        lg_text_is_word(host, "*") || lg_text_is_word(host, "any") || lg_text_is_word(host, "all") || is_double;
 
     if (!is_any && !lg_text_is_word(host, "localhost"))
         return;
@@ -173,8 +248,9 @@ static void try_url(struct lg_text text, struct lg_hint *hint)
 
 struct lg_hint lg_hint_address(struct lg_text text)
 {
-    void (*const tries[])(struct lg_text, struct lg_hint *) = {
-        try_port, try_service, try_host, try_brackets, try_inside, try_netmask, try_octets, try_url, try_prefix_last};
+    void (*const tries[])(struct lg_text, struct lg_hint *) = {try_port,    try_ports,  try_service,  try_any_port,
+                                                               try_range,   try_host,   try_brackets, try_inside,
+                                                               try_netmask, try_octets, try_url,      try_prefix_last};
     struct lg_address_match match;
 
     for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]); i++) {

@@ -71,18 +71,7 @@ static enum lg_verdict_kind later_verdict(const struct lg_reader *reader)
 
 static void report_no_verdict(struct lg_reader *reader, struct lg_text token)
 {
-    enum lg_verdict_kind kind = later_verdict(reader);
-    bool is_joint = lg_hint_word(LG_HINT_NOISE, token) != NULL;
-    struct lg_hint hint = {.is_void = kind == LG_VERDICT_COUNT};
-
-    if (kind < LG_VERDICT_COUNT)
-        lg_hint_add_word(&hint, lg_verdict_words[kind]);
-    if (!is_joint) {
-        lg_hint_add_word(&hint, " ");
-        lg_hint_add(&hint, token);
-        lg_hint_add_word(&hint, " ...");
-    }
-    lg_reader_error(reader, LG_PROBLEM_VERDICT_MISSING, token, lg_hint_shown(&hint));
+    lg_statement_error(reader, LG_PROBLEM_VERDICT_MISSING, token, false);
 }
 
 /* Returns the verdict that was probably meant: what follows is then read as if, for its own errors. */
@@ -107,6 +96,10 @@ static enum lg_verdict_kind report_misspelt(struct lg_reader *reader, struct lg_
         lg_reader_error(reader, LG_PROBLEM_VERDICT_DENY, token, NULL);
         return LG_VERDICT_ALLOW;
     }
+    if (meant != NULL && meant[0] == '@') {
+        lg_reader_error(reader, LG_PROBLEM_INCLUDE, token, NULL);
+        return LG_VERDICT_COUNT;
+    }
     lg_reader_error(reader, reader->rule_seen ? LG_PROBLEM_VERDICT : LG_PROBLEM_STATEMENT, token, meant);
     return meant == NULL ? LG_VERDICT_COUNT : find_verdict(lg_text_make(meant, strlen(meant)));
 }
@@ -125,13 +118,17 @@ static enum lg_verdict_kind report_unknown(struct lg_reader *reader, struct lg_t
         lg_equals_report(reader, token, equals);
         return LG_VERDICT_COUNT;
     }
+    if (lg_text_is_word(token, "idle") || lg_text_is_word(token, "within")) {
+        lg_reader_error(reader, LG_PROBLEM_ARGUMENT_ALONE, token, NULL);
+        return LG_VERDICT_COUNT;
+    }
     if (lg_hint_word(LG_HINT_STATEMENT, token) != NULL || !is_later_word(token))
         return report_misspelt(reader, token);
     report_no_verdict(reader, token);
     return LG_VERDICT_COUNT;
 }
 
-static void read_statement(struct lg_reader *reader)
+void lg_statement_read(struct lg_reader *reader)
 {
     struct lg_text token = lg_reader_peek(reader);
     enum lg_verdict_kind kind = find_verdict(token);
@@ -190,7 +187,7 @@ static void read_text(struct lg_reader *reader)
     lg_reader_skip_mark(reader);
     while (lg_reader_next_line(reader))
         while (lg_reader_next_statement(reader))
-            read_statement(reader);
+            lg_statement_read(reader);
 }
 
 unsigned lg_policy_parse(struct lg_policy *policy, const struct lg_source *source, struct lg_text text,

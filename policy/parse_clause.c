@@ -42,7 +42,7 @@ static bool starts_with(struct lg_text token, const char *start)
 
 bool lg_is_foreign_comment(struct lg_text token)
 {
-    return starts_with(token, "//") || starts_with(token, "/*") || starts_with(token, "--");
+    return starts_with(token, "//") || starts_with(token, "/*") || lg_text_is_word(token, "--");
 }
 
 size_t lg_equals_find(struct lg_text token, const char *const *words, size_t count)
@@ -68,7 +68,11 @@ void lg_equals_report(struct lg_reader *reader, struct lg_text token, size_t end
 {
     struct lg_text value = lg_text_skip(token, end + 1);
     struct lg_hint hint = {.length_bytes = 0};
-    bool is_port = token.at[end] == ':' && lg_digits_count(value) > 0 && lg_digits_count(value) == value.length_bytes;
+    bool is_port;
+
+    if (value.length_bytes > 0 && value.at[0] == '=')
+        value = lg_text_skip(value, 1);
+    is_port = token.at[end] == ':' && lg_digits_count(value) > 0 && lg_digits_count(value) == value.length_bytes;
 
     lg_hint_add(&hint, lg_text_make(token.at, end));
     if (value.length_bytes > 0)
@@ -108,7 +112,10 @@ static enum lg_clause report_noise(struct lg_reader *reader, struct lg_text toke
                               : is_not ? LG_PROBLEM_NOT
                                        : LG_PROBLEM_ALL;
 
-    lg_reader_error(reader, problem, token, NULL);
+    if (is_or || is_not)
+        lg_reader_error(reader, problem, token, NULL);
+    else
+        lg_statement_error(reader, problem, token, true);
     return is_or || is_not ? LG_CLAUSE_COUNT : LG_CLAUSE_SKIPPED;
 }
 
@@ -116,13 +123,31 @@ static void add_value(struct lg_hint *hint, enum lg_clause clause, struct lg_tex
 {
     bool is_address = clause == LG_CLAUSE_LOCAL || clause == LG_CLAUSE_PEER;
     const char *role = clause == LG_CLAUSE_ROLE ? lg_hint_word(LG_HINT_ROLE, value) : NULL;
-    struct lg_hint meant = lg_hint_address(value);
 
     lg_hint_add_word(hint, " ");
     if (role != NULL)
         lg_hint_add_word(hint, role);
-    else
-        lg_hint_add(hint, is_address && lg_hint_shown(&meant) != NULL ? lg_hint_text(&meant) : value);
+    else if (!is_address)
+        lg_hint_add(hint, value);
+    for (const char *between = ""; is_address && value.length_bytes > 0; between = ",") {
+        struct lg_text element = lg_element_take(&value);
+        struct lg_hint meant = lg_hint_address(element);
+
+        lg_hint_add_word(hint, between);
+        lg_hint_add(hint, lg_hint_shown(&meant) != NULL ? lg_hint_text(&meant) : element);
+    }
+}
+
+/* Words that say which end is meant, but not whose. */
+static bool is_an_end(struct lg_text token)
+{
+    static const char ends[] = "src\0source\0sport\0saddr\0from\0client\0dst\0dport\0daddr\0dest\0destination\0"
+                               "server\0to\0host\0";
+
+    for (const char *at = ends; *at != '\0'; at += strlen(at) + 1)
+        if (lg_text_is_word(token, at))
+            return true;
+    return false;
 }
 
 /* A word of other programs for a match of this language: its value is suggested along, and read over. */
@@ -137,7 +162,8 @@ static enum lg_clause report_synonym(struct lg_reader *reader, enum lg_problem p
     lg_hint_add_word(&hint, meant);
     if (has_value)
         add_value(&hint, clause, value);
-    lg_reader_error(reader, problem, token, lg_hint_shown(&hint));
+    lg_reader_error_in(reader, is_an_end(token) ? LG_PROBLEM_MATCH_END : problem, token,
+                       has_value ? lg_text_span(token, value) : token, lg_hint_shown(&hint));
     if (!has_value)
         return clause;
     lg_reader_take(reader);
@@ -160,15 +186,40 @@ static enum lg_clause report_argument(struct lg_reader *reader, enum lg_verdict_
     return LG_CLAUSE_SKIPPED;
 }
 
+static bool is_name(struct lg_text token)
+{
+    bool is_one = lg_byte_is_letter(token.at[0]);
+
+    for (size_t i = 1; i < token.length_bytes; i++)
+        is_one &= lg_byte_is_letter(token.at[i]) || lg_byte_is_digit(token.at[i]) || token.at[i] == '-' ||
+                  token.at[i] == '_' || token.at[i] == '.' || token.at[i] == ',' || token.at[i] == '*';
+    return is_one && lg_errno_find(token) == 0;
+}
+
+/* -exe, --exe: as the options of a command. */
+static struct lg_text without_dashes(struct lg_text token)
+{
+    size_t dashes = 0;
+
+    while (dashes < 2 && dashes + 1 < token.length_bytes && token.at[dashes] == '-')
+        dashes++;
+    return lg_text_skip(token, dashes);
+}
+
 /* A word that is near one of the language, or unknown. */
 static enum lg_clause report_unknown(struct lg_reader *reader, const struct lg_rule *rule, bool is_first,
                                      struct lg_text token)
 {
     const char *words[LG_CLAUSE_COUNT + 1];
-    const char *nearest, *meant = lg_hint_word(LG_HINT_CLAUSE, token);
+    struct lg_text word = without_dashes(token);
+    const char *nearest, *meant = lg_hint_word(LG_HINT_CLAUSE, word);
     enum lg_problem problem = is_first ? LG_PROBLEM_CLAUSE : LG_PROBLEM_MATCH;
     size_t count = 0;
 
+    if (meant != NULL && meant[0] == '-') { /* there is no such match */
+        lg_reader_error(reader, problem, token, NULL);
+        return LG_CLAUSE_COUNT;
+    }
     if (meant != NULL)
         return report_synonym(reader, problem, token, meant);
     for (size_t clause = 0; clause < LG_CLAUSE_COUNT; clause++)
@@ -176,7 +227,9 @@ static enum lg_clause report_unknown(struct lg_reader *reader, const struct lg_r
             words[count++] = lg_clause_words[clause];
     if (is_first && rule->verdict.kind == LG_VERDICT_ORDERLY && rule->verdict.duration_ms == 0)
         words[count++] = "within";
-    nearest = lg_nearest_word(token, words, count);
+    nearest = lg_nearest_word(word, words, count);
+    if (nearest == NULL && is_first && lg_reader_peek(reader).length_bytes == 0 && is_name(token))
+        return report_bare(reader, LG_PROBLEM_EXE_BARE, token, "exe");
     lg_reader_error(reader, problem, token, nearest);
     return nearest == NULL ? LG_CLAUSE_COUNT : find_clause(nearest);
 }

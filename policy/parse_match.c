@@ -30,10 +30,14 @@ static void report_cause(struct lg_reader *reader, enum lg_verdict_kind kind, st
     const char *meant = lg_hint_or_nearest(LG_HINT_CAUSE, word, lg_cause_words, LG_CAUSE_COUNT);
     const char *joins = lg_hint_word(LG_HINT_NOISE, word);
     struct lg_hint hint = hint_all_causes(kind);
+    struct lg_text next = lg_reader_peek(reader), replaced = word;
+    bool is_event = meant != NULL && meant[0] == '*';
 
-    if (joins != NULL && joins[1] == 'l') /* all */
+    if (is_event || (joins != NULL && joins[1] == 'l')) /* all */
         meant = lg_hint_shown(&hint);
-    lg_reader_error(reader, LG_PROBLEM_CAUSE, word, meant);
+    if (lg_text_is_word(word, "linger") && (lg_text_is_word(next, "zero") || lg_text_is_word(next, "0")))
+        replaced = lg_text_span(word, lg_reader_take(reader));
+    lg_reader_error_in(reader, is_event ? LG_PROBLEM_CAUSE_EVENT : LG_PROBLEM_CAUSE, replaced, replaced, meant);
 }
 
 static void add_cause(struct lg_reader *reader, struct lg_rule *rule, struct lg_text word)
@@ -51,17 +55,25 @@ static void add_cause(struct lg_reader *reader, struct lg_rule *rule, struct lg_
     rule->causes |= (uint8_t)(1u << cause);
 }
 
-/* `a, b` is the one that is common enough for a suggestion. */
+/* `a, b`, where the list goes on behind a blank, and commas at the end or side by side. */
 static void report_gap(struct lg_reader *reader, struct lg_text list)
 {
-    struct lg_text next = lg_reader_peek(reader);
-    struct lg_hint hint = {.is_void = next.length_bytes == 0};
+    struct lg_text next = lg_reader_peek(reader), rest = list;
+    struct lg_hint hint = {.length_bytes = 0};
+    bool goes_on = list.at[list.length_bytes - 1] == ',' && next.length_bytes > 0 && !lg_is_clause(next);
 
-    lg_hint_add(&hint, list);
-    lg_hint_add(&hint, next);
-    for (size_t i = 0; i < hint.length_bytes; i++)
-        hint.is_void |= hint.at[i] == ',' && (i == 0 || i + 1 == hint.length_bytes || hint.at[i - 1] == ',');
-    lg_reader_error(reader, LG_PROBLEM_LIST_GAP, list, lg_hint_shown(&hint));
+    while (rest.length_bytes > 0) {
+        struct lg_text element = lg_element_take(&rest);
+
+        lg_hint_add_word(&hint, element.length_bytes > 0 && hint.length_bytes > 0 ? "," : "");
+        lg_hint_add(&hint, element);
+    }
+    if (goes_on) {
+        lg_hint_add_word(&hint, ",");
+        lg_hint_add(&hint, next);
+    }
+    lg_reader_error_in(reader, LG_PROBLEM_LIST_GAP, list, goes_on ? lg_text_span(list, next) : list,
+                       lg_hint_shown(&hint));
 }
 
 /* Whether each comma of a list stands between two elements; reports one that does not. */
@@ -77,8 +89,33 @@ bool lg_list_is_whole(struct lg_reader *reader, struct lg_text list)
     return is_whole;
 }
 
+/* Whether a word behind a list of patterns is one more of them, and nothing that was meant otherwise. */
+static bool is_pattern(struct lg_text token)
+{
+    return !lg_is_clause(token) && !lg_text_is_word(token, "within") && !lg_text_is_word(token, "idle") &&
+           !lg_clause_is_meant(token) && token.at[0] != '\\' &&
+           lg_nearest_word(token, lg_clause_words, LG_CLAUSE_COUNT) == NULL &&
+           lg_word_find(token, lg_setting_words, LG_SETTING_COUNT) == LG_SETTING_COUNT &&
+           (lg_byte_is_letter(token.at[0]) || token.at[0] == '"' || token.at[0] == '*');
+}
+
+/* `10.0.0.5 :80` is one ADDR. */
+static void report_blank(struct lg_reader *reader, struct lg_text list, struct lg_text token)
+{
+    struct lg_text rest = list, last = list;
+    struct lg_hint hint = {.length_bytes = 0};
+
+    while (rest.length_bytes > 0)
+        last = lg_element_take(&rest);
+    lg_hint_add(&hint, list);
+    if (token.at[0] != ',' && (token.at[0] != ':' || lg_text_find(last, ':') < last.length_bytes))
+        lg_hint_add_word(&hint, ",");
+    lg_hint_add(&hint, token);
+    lg_reader_error_in(reader, LG_PROBLEM_LIST_BLANK, token, lg_text_span(list, token), lg_hint_shown(&hint));
+}
+
 /* Whether the rule may be read on behind a list: not where the list seems to go on behind a blank. */
-static bool list_has_ended(struct lg_reader *reader, enum lg_clause clause)
+static bool list_has_ended(struct lg_reader *reader, enum lg_clause clause, struct lg_text list)
 {
     struct lg_text token = lg_reader_peek(reader), rest = token, word;
     bool goes_on;
@@ -90,11 +127,13 @@ static bool list_has_ended(struct lg_reader *reader, enum lg_clause clause)
         goes_on = lg_word_find(word, lg_cause_words, LG_CAUSE_COUNT) < LG_CAUSE_COUNT;
     else if (clause == LG_CLAUSE_LOCAL || clause == LG_CLAUSE_PEER)
         goes_on = lg_byte_is_digit(token.at[0]) || token.at[0] == ':' || token.at[0] == '[';
+    else if (clause == LG_CLAUSE_USER)
+        goes_on = lg_byte_is_digit(token.at[0]);
     else
-        goes_on = clause == LG_CLAUSE_USER && lg_byte_is_digit(token.at[0]);
+        goes_on = is_pattern(token);
     if (!goes_on && token.at[0] != ',')
         return true;
-    lg_reader_error(reader, LG_PROBLEM_LIST_BLANK, token, NULL);
+    report_blank(reader, list, token);
     return false;
 }
 
@@ -109,9 +148,9 @@ bool lg_causes_read(struct lg_reader *reader, struct lg_rule *rule)
     lg_reader_take(reader);
     if (!lg_list_is_whole(reader, list))
         return false;
-    while (list.length_bytes > 0)
-        add_cause(reader, rule, lg_element_take(&list));
-    return list_has_ended(reader, LG_CLAUSE_ON);
+    for (struct lg_text rest = list; rest.length_bytes > 0;)
+        add_cause(reader, rule, lg_element_take(&rest));
+    return list_has_ended(reader, LG_CLAUSE_ON, list);
 }
 
 static void extend(struct lg_list *list, uint32_t *count)
@@ -242,10 +281,37 @@ static void read_value(struct lg_reader *reader, struct lg_rule *rule, enum lg_c
 
     if (problem == LG_PROBLEM_NONE)
         return;
-    if ((clause == LG_CLAUSE_LOCAL || clause == LG_CLAUSE_PEER) && lg_hint_word(LG_HINT_NOISE, value) != NULL)
-        problem = LG_PROBLEM_ADDRESS_ALL;
+    if (clause == LG_CLAUSE_LOCAL || clause == LG_CLAUSE_PEER) {
+        const char *joins = lg_hint_word(LG_HINT_NOISE, value);
+
+        if (value.at[0] == '!' || (joins != NULL && joins[0] == 'n'))
+            problem = LG_PROBLEM_NOT;
+        else if (joins != NULL || lg_text_is_word(value, ":*"))
+            problem = LG_PROBLEM_ADDRESS_ALL;
+    }
     hint = hint_value(clause, value);
     lg_reader_error(reader, problem, value, lg_hint_shown(&hint));
+}
+
+/* unsent = none, exe: nginx, user == 0 */
+static bool is_operator(struct lg_text token)
+{
+    return lg_text_is_word(token, "=") || lg_text_is_word(token, "==") || lg_text_is_word(token, ":") ||
+           lg_text_is_word(token, ">") || lg_text_is_word(token, "is") || lg_text_is_word(token, ":=");
+}
+
+/* The value is suggested along. */
+static void report_operator(struct lg_reader *reader, enum lg_clause clause, struct lg_text token)
+{
+    struct lg_text value = lg_reader_take(reader);
+    struct lg_hint hint = hint_value(clause, value);
+    bool is_more = token.at[0] == '>';
+
+    if (lg_hint_shown(&hint) == NULL || is_more) {
+        hint = (struct lg_hint){.length_bytes = 0};
+        lg_hint_add(&hint, is_more ? lg_text_of("some") : value);
+    }
+    lg_reader_error_in(reader, LG_PROBLEM_EQUALS, token, lg_text_span(token, value), lg_hint_shown(&hint));
 }
 
 bool lg_match_read(struct lg_reader *reader, struct lg_rule *rule, enum lg_clause clause, struct lg_text word)
@@ -261,13 +327,17 @@ bool lg_match_read(struct lg_reader *reader, struct lg_rule *rule, enum lg_claus
         return true;
     }
     lg_reader_take(reader);
+    if (is_operator(list) && lg_reader_peek(reader).length_bytes > 0) {
+        report_operator(reader, clause, list);
+        return true;
+    }
     if (!matches[clause].is_list) {
         read_value(reader, rule, clause, list);
         return true;
     }
     if (!lg_list_is_whole(reader, list))
         return false;
-    while (list.length_bytes > 0)
-        read_value(reader, rule, clause, lg_element_take(&list));
-    return list_has_ended(reader, clause);
+    for (struct lg_text rest = list; rest.length_bytes > 0;)
+        read_value(reader, rule, clause, lg_element_take(&rest));
+    return list_has_ended(reader, clause, list);
 }

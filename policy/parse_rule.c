@@ -21,7 +21,7 @@ static bool read_quiet(struct lg_reader *reader, struct lg_rule *rule, struct lg
     if (next.length_bytes == 0)
         return true;
     if (lg_is_clause(next) && !lg_text_is_word(next, "quiet")) {
-        lg_reader_error(reader, LG_PROBLEM_QUIET_EARLY, word, NULL);
+        lg_statement_error(reader, LG_PROBLEM_QUIET_EARLY, word, false);
         return true;
     }
     lg_reader_error(reader, LG_PROBLEM_QUIET_AFTER, next, NULL);
@@ -47,8 +47,10 @@ static void read_clauses(struct lg_reader *reader, struct draft *draft)
         if (clause == LG_CLAUSE_QUIET) {
             is_readable = read_quiet(reader, &draft->rule, word);
         } else if (clause == LG_CLAUSE_ON) {
-            if (!is_first)
-                lg_reader_error(reader, draft->has_causes ? LG_PROBLEM_ON_SECOND : LG_PROBLEM_ON_LATE, word, NULL);
+            if (!is_first && draft->has_causes)
+                lg_reader_error(reader, LG_PROBLEM_ON_SECOND, word, NULL);
+            else if (!is_first)
+                lg_statement_error(reader, LG_PROBLEM_ON_LATE, word, false);
             draft->has_causes = true;
             is_readable = is_first ? lg_causes_read(reader, &draft->rule) : lg_reader_take(reader).length_bytes > 0;
         } else {

@@ -21,6 +21,19 @@ static size_t read_word(struct lg_reader *reader, enum lg_hint_place place, cons
     return found;
 }
 
+/* More words than one, which quotes would make one. */
+static bool report_blanks(struct lg_reader *reader, struct lg_text token)
+{
+    struct lg_text behind = lg_reader_peek_rest(reader), whole = lg_text_span(token, behind);
+    struct lg_hint hint = {.length_bytes = 0};
+
+    lg_hint_add_word(&hint, "\"");
+    lg_hint_add(&hint, whole);
+    lg_hint_add_word(&hint, "\"");
+    lg_reader_error_in(reader, LG_PROBLEM_TRAILING, behind, whole, lg_hint_shown(&hint));
+    return false;
+}
+
 /* A word that may be quoted. */
 static bool read_text(struct lg_reader *reader, struct lg_text *text, enum lg_problem missing)
 {
@@ -34,6 +47,8 @@ static bool read_text(struct lg_reader *reader, struct lg_text *text, enum lg_pr
         problem = LG_PROBLEM_QUOTE_AFTER;
     if (problem != LG_PROBLEM_NONE)
         lg_reader_error(reader, problem, token, NULL);
+    else if (lg_reader_peek(reader).length_bytes > 0)
+        return report_blanks(reader, token);
     return problem == LG_PROBLEM_NONE;
 }
 
@@ -46,7 +61,8 @@ static bool read_path(struct lg_reader *reader, struct lg_text *path, enum lg_pr
         return false;
     if (path->at[0] == '/' || reader->source->kind == LG_SOURCE_RULES)
         return true;
-    lg_reader_error(reader, LG_PROBLEM_PATH_RELATIVE, token, NULL);
+    lg_reader_error(reader, path->at[0] == '~' || path->at[0] == '$' ? LG_PROBLEM_PATH_SHELL : LG_PROBLEM_PATH_RELATIVE,
+                    token, NULL);
     return false;
 }
 
@@ -62,26 +78,53 @@ bool lg_parse_log(struct lg_text text, struct lg_settings *settings)
     return true;
 }
 
+/* /var/log/x, file=/var/log/x, to /var/log/x, x.log */
+static void report_path(struct lg_reader *reader, struct lg_text first, struct lg_text token)
+{
+    struct lg_text path = token;
+    struct lg_hint hint = {.length_bytes = 0};
+    size_t equals = lg_text_find(token, '=');
+
+    if (equals < token.length_bytes)
+        path = lg_text_skip(token, equals + 1);
+    lg_hint_add_word(&hint, "file ");
+    lg_hint_add(&hint, path);
+    lg_reader_error_in(reader, LG_PROBLEM_LOG_PATH, token, lg_text_span(first, token), lg_hint_shown(&hint));
+}
+
+/* `log json`: the whole statement is another one. */
+static void report_log(struct lg_reader *reader, struct lg_text token)
+{
+    const char *meant = lg_hint_or_nearest(LG_HINT_LOG, token, lg_log_words, LG_LOG_COUNT);
+    bool is_statement = meant != NULL && lg_starts_with(meant, "format ");
+    struct lg_text word = lg_text_make(reader->statement, 3);
+
+    lg_reader_error_in(reader, LG_PROBLEM_LOG, token, is_statement ? lg_text_span(word, token) : token, meant);
+}
+
+static bool has_byte(struct lg_text text, char byte)
+{
+    return lg_text_find(text, byte) < text.length_bytes;
+}
+
 static bool read_log(struct lg_reader *reader, struct lg_settings *settings)
 {
-    struct lg_text token = lg_reader_peek(reader);
-    size_t log;
+    struct lg_text token = lg_reader_take(reader), next = lg_reader_peek(reader);
+    size_t log = lg_word_find(token, lg_log_words, LG_LOG_COUNT);
 
-    if (token.length_bytes > 0 && lg_text_find(token, '/') < token.length_bytes) {
-        struct lg_hint hint = {.length_bytes = 0};
-
-        lg_hint_add_word(&hint, "file ");
-        lg_hint_add(&hint, token);
-        lg_reader_error(reader, LG_PROBLEM_LOG_PATH, token, lg_hint_shown(&hint));
-        return false;
+    if (log < LG_LOG_COUNT) {
+        settings->log = (enum lg_log)log;
+        return log != LG_LOG_FILE || read_path(reader, &settings->log_path, LG_PROBLEM_LOG_PATH_MISSING);
     }
-    log = read_word(reader, LG_HINT_LOG, lg_log_words, LG_LOG_COUNT, LG_PROBLEM_LOG, LG_PROBLEM_LOG_MISSING);
-    if (log == LG_LOG_COUNT)
-        return false;
-    settings->log = (enum lg_log)log;
-    if (log != LG_LOG_FILE)
-        return true;
-    return read_path(reader, &settings->log_path, LG_PROBLEM_LOG_PATH_MISSING);
+    if (token.length_bytes == 0)
+        lg_reader_error(reader, LG_PROBLEM_LOG_MISSING, token, NULL);
+    else if (has_byte(token, '/') || has_byte(token, '.'))
+        report_path(reader, token, token);
+    else if (has_byte(next, '/'))
+        report_path(reader, token, lg_reader_take(reader));
+    else
+        report_log(reader, token);
+    return false;
 }
 
 static bool read_format(struct lg_reader *reader, struct lg_settings *settings)
@@ -93,21 +136,45 @@ static bool read_format(struct lg_reader *reader, struct lg_settings *settings)
     return format < LG_FORMAT_COUNT;
 }
 
-/* 100, 100/sec, unlimited */
+/* Records per second that a number in each unit of time comes to, rounded up; 0 for no such unit. */
+static uint64_t per_second(uint64_t number, struct lg_text unit)
+{
+    const char *meant = unit.length_bytes == 0 ? "s" : lg_hint_word(LG_HINT_UNIT, unit);
+    unsigned seconds;
+
+    if (meant == NULL || (meant[0] == 'm' && meant[1] == 's'))
+        return 0;
+    seconds = meant[0] == 's' ? 1 : meant[0] == 'm' ? 60 : 3600;
+    return (number + seconds - 1) / seconds;
+}
+
+/* 100, 100/sec, 100 per second, 60/min, 1k/s, unlimited */
 static void report_limit(struct lg_reader *reader, enum lg_problem problem, struct lg_text token)
 {
     size_t digits = lg_digits_count(token);
     const char *meant = lg_hint_word(LG_HINT_LIMIT, token);
+    struct lg_text unit = lg_text_skip(token, digits), word;
     struct lg_hint hint = {.length_bytes = 0};
-    struct lg_text unit = lg_text_skip(token, digits);
+    uint32_t number = 0;
+    uint64_t rate;
 
+    lg_number_parse(lg_text_make(token.at, digits), &number);
+    if (unit.length_bytes > 0 && (unit.at[0] == 'k' || unit.at[0] == 'K')) {
+        number = number > LG_LIMIT_MAX / 1000 ? LG_LIMIT_MAX : number * 1000;
+        unit = lg_text_skip(unit, 1);
+    }
     if (unit.length_bytes > 0 && unit.at[0] == '/')
         unit = lg_text_skip(unit, 1);
-    lg_hint_add(&hint, lg_text_make(token.at, digits));
+    while (problem == LG_PROBLEM_LIMIT && (word = lg_reader_take(reader)).length_bytes > 0) {
+        token = lg_text_span(token, word);
+        unit = word.length_bytes > 1 && word.at[0] == '/' ? lg_text_skip(word, 1) : word;
+    }
+    rate = per_second(number, unit);
+    if (problem == LG_PROBLEM_LIMIT_RANGE)
+        rate = number > LG_LIMIT_MAX ? LG_LIMIT_MAX : 0;
+    lg_hint_add_number(&hint, (uint32_t)(rate > LG_LIMIT_MAX ? LG_LIMIT_MAX : rate));
     lg_hint_add_word(&hint, "/s");
-    if (unit.length_bytes > 0)
-        hint.is_void |= lg_hint_word(LG_HINT_UNIT, unit) == NULL || lg_hint_word(LG_HINT_UNIT, unit)[0] != 's';
-    hint.is_void |= problem != LG_PROBLEM_LIMIT || digits == 0 || token.at[0] == '0';
+    hint.is_void |= rate == 0 || digits == 0;
     lg_reader_error(reader, problem, token, meant != NULL ? meant : lg_hint_shown(&hint));
 }
 
@@ -143,12 +210,13 @@ static bool read_inspect(struct lg_reader *reader, struct lg_settings *settings)
 static bool read_callers(struct lg_reader *reader, struct lg_settings *settings)
 {
     struct lg_text token = lg_reader_take(reader);
-    bool is_missing = token.length_bytes == 0;
+    bool is_missing = token.length_bytes == 0, is_many;
 
     if (!is_missing && lg_number_parse(token, &settings->callers) && settings->callers <= LG_CALLERS_MAX)
         return true;
+    is_many = settings->callers > LG_CALLERS_MAX && lg_digits_count(token) == token.length_bytes;
     lg_reader_error(reader, is_missing ? LG_PROBLEM_CALLERS_MISSING : LG_PROBLEM_CALLERS, token,
-                    lg_hint_word(LG_HINT_CALLERS, token));
+                    is_many ? "16" : lg_hint_word(LG_HINT_CALLERS, token));
     return false;
 }
 
@@ -161,6 +229,10 @@ static bool read_drainer(struct lg_reader *reader, struct lg_settings *settings)
         settings->drainer = lg_text_make(NULL, 0);
         lg_reader_take(reader);
         return true;
+    }
+    if (lg_hint_word(LG_HINT_DRAINER, token) != NULL) {
+        lg_reader_error(reader, LG_PROBLEM_DRAINER_SWITCH, token, lg_hint_word(LG_HINT_DRAINER, token));
+        return false;
     }
     if (!read_path(reader, &settings->drainer, LG_PROBLEM_DRAINER_MISSING))
         return false;

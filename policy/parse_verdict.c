@@ -46,6 +46,10 @@ static void report_duration(struct lg_reader *reader, enum lg_problem problem, s
     hint = lg_hint_duration(lg_text_make(token.at, digits), unit);
     if (is_zero(token))
         problem = LG_PROBLEM_DURATION_ZERO;
+    else if (problem == LG_PROBLEM_DURATION_RANGE) {
+        hint = (struct lg_hint){.length_bytes = 0};
+        lg_hint_add_word(&hint, "1h");
+    }
     lg_reader_error(reader, problem, token, lg_hint_shown(&hint));
 }
 
@@ -94,6 +98,10 @@ static bool read_errno(struct lg_reader *reader, int *number)
     uint32_t value;
 
     *number = lg_errno_find(lg_text_make("EPERM", 5));
+    if (lg_text_is_word(token, "with") || lg_text_is_word(token, "errno")) {
+        lg_statement_error(reader, LG_PROBLEM_AND, lg_reader_take(reader), true);
+        token = lg_reader_peek(reader);
+    }
     if (is_no_errno(token))
         return true;
     lg_reader_take(reader);
@@ -127,13 +135,13 @@ static bool read_no_argument(struct lg_reader *reader)
 static void report_within(struct lg_reader *reader, struct lg_text token)
 {
     struct lg_hint hint = {.length_bytes = 0};
-    uint32_t duration_ms;
+    size_t digits = lg_digits_count(token);
+    struct lg_hint duration = lg_hint_duration(lg_text_make(token.at, digits), lg_text_skip(token, digits));
 
     lg_hint_add_word(&hint, "within");
     if (starts_with_digit(token)) {
         lg_hint_add_word(&hint, " ");
-        lg_hint_add(&hint, token);
-        hint.is_void |= lg_duration_parse(token, &duration_ms) != LG_PROBLEM_NONE;
+        lg_hint_add(&hint, lg_hint_text(&duration));
     }
     lg_reader_error(reader, LG_PROBLEM_WITHIN_MISSING, token, lg_hint_shown(&hint));
 }
@@ -176,8 +184,9 @@ bool lg_verdict_read(struct lg_reader *reader, struct lg_verdict *verdict)
         return true;
     case LG_VERDICT_LINGER:
     case LG_VERDICT_DRAIN:
-        if (lg_text_is_word(lg_reader_peek(reader), "within"))
-            lg_reader_error(reader, LG_PROBLEM_WITHIN_ELSEWHERE, lg_reader_take(reader), NULL);
+        if (lg_text_is_word(lg_reader_peek(reader), "within") ||
+            lg_hint_word(LG_HINT_WITHIN, lg_reader_peek(reader)) != NULL)
+            lg_statement_error(reader, LG_PROBLEM_WITHIN_ELSEWHERE, lg_reader_take(reader), true);
         read_duration(reader, &verdict->duration_ms);
         if (verdict->kind == LG_VERDICT_DRAIN)
             read_idle(reader, verdict);

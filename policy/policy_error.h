@@ -6,8 +6,8 @@
 #include "policy/policy.h"
 
 /*
- * One error or warning. The pointers are into the text and the source; problem, expected and suggestion
- * may be gone when the report returns.
+ * One error or warning. A suggestion in the place of what it replaces is read without an error there. The pointers are
+ * into the text and the source; problem, expected and suggestion may be gone when the report returns.
  */
 struct lg_policy_error {
     const struct lg_source *source;
@@ -18,6 +18,7 @@ struct lg_policy_error {
     const char *problem;      /* what is wrong: "unknown verdict" */
     const char *expected;     /* what was expected, or NULL */
     const char *suggestion;   /* what was probably meant, or NULL; printable ASCII */
+    struct lg_text replaced;  /* what the suggestion stands for in the line: the token, or more around it */
     bool is_warning;          /* it is a policy, but hardly the one that was meant */
 };
 

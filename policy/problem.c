@@ -15,6 +15,9 @@ _Static_assert(LG_USER_MAX == 4294967294, "see below");
 #define VERDICTS "allow, observe, reject, orderly, linger or drain"
 #define SETTINGS "log, format, limit, inspect, callers, drainer or tag"
 #define CAUSES   "linger-zero, unread, late, disconnect or backlog"
+#define CAUSES_MEANT                                                                                                   \
+    "a cause: linger-zero (a reset was asked for), unread (input was not read), late (the peer is "                    \
+    "not done), disconnect or backlog"
 #define MATCHES  "exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"
 #define DURATION "a number and a unit (ms, s, m or h), such as 250ms"
 #define ADDRESS  "10.0.0.5, 10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999"
@@ -44,12 +47,16 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_QUOTE_AFTER] = {"text behind the second \" in", "a blank, a comma or the end of the line behind it"},
     [LG_PROBLEM_QUOTE_CURLY] = {"typographic quote in", "straight quotes, \""},
     [LG_PROBLEM_NO_BREAK] = {"no-break space in", "a blank"},
+    [LG_PROBLEM_INVISIBLE] = {"invisible character in", "the word without it"},
     [LG_PROBLEM_STATEMENT] = {"unknown verdict or setting",
                               "a verdict (" VERDICTS ") or a setting (" SETTINGS ") or skip"},
     [LG_PROBLEM_VERDICT] = {"unknown verdict", VERDICTS},
-    [LG_PROBLEM_VERDICT_MISSING] = {"no verdict before", "VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    [LG_PROBLEM_VERDICT_MISSING] =
+        {"no verdict before", "VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet], such as orderly local :443"},
     [LG_PROBLEM_VERDICT_SECOND] = {"second verdict", "one rule on a line, or ; between two"},
     [LG_PROBLEM_VERDICT_DENY] = {"no verdict:", "orderly, for a close without reset, or reject, for a call that fails"},
+    [LG_PROBLEM_INCLUDE] = {"no",
+                            "the rules here, or in files /etc/lingerguard/policy.d/NAME.policy, which are read too"},
     [LG_PROBLEM_SETTING_INSIDE] = {"setting in a rule:", "settings on lines of their own, before the first rule"},
     [LG_PROBLEM_EQUALS] = {"no blank in", "a blank between a word and its value"},
     [LG_PROBLEM_COMMENT] = {"no comment:", "# at the start of a comment"},
@@ -67,6 +74,7 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_DURATION_ZERO] = {"no duration:",
                                   "1ms to 1h; orderly closes without a wait, allow as the program asked"},
     [LG_PROBLEM_ARGUMENT_LATE] = {"misplaced", "what belongs to the verdict directly after it"},
+    [LG_PROBLEM_ARGUMENT_ALONE] = {"no verdict before", "it on the line of its verdict, without ; between"},
     [LG_PROBLEM_WITHIN_MISSING] = {"missing within before", "orderly within DURATION"},
     [LG_PROBLEM_WITHIN_ELSEWHERE] = {"only orderly takes", "the duration directly after linger or drain"},
 
@@ -75,7 +83,8 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_ON_LATE] = {"misplaced", "on CAUSE directly after the verdict, before the matches"},
     [LG_PROBLEM_ON_SECOND] = {"second", "one list of causes, separated by commas"},
     [LG_PROBLEM_ON_MISSING] = {"missing on before", "on CAUSE directly after the verdict"},
-    [LG_PROBLEM_CAUSE] = {"unknown cause", CAUSES},
+    [LG_PROBLEM_CAUSE] = {"unknown cause", CAUSES_MEANT},
+    [LG_PROBLEM_CAUSE_EVENT] = {"no cause:", CAUSES_MEANT},
     [LG_PROBLEM_CAUSE_MISSING] = {"missing cause", CAUSES},
     [LG_PROBLEM_CAUSE_TWICE] = {"cause written twice:", "each cause at most once"},
     [LG_PROBLEM_SENSELESS_UNREAD] = {"this verdict makes no sense on", "allow, observe, orderly or drain on unread"},
@@ -85,6 +94,7 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
 
     [LG_PROBLEM_CLAUSE] = {"unknown match", "on, " MATCHES},
     [LG_PROBLEM_MATCH] = {"unknown match", MATCHES},
+    [LG_PROBLEM_MATCH_END] = {"no match:", "local ADDR for the program's own end, or peer ADDR for the other one"},
     [LG_PROBLEM_MATCH_TWICE] = {"match written twice:", "each match at most once; commas between its values"},
     [LG_PROBLEM_AND] = {"no word of the language:", "matches side by side, which must all hold"},
     [LG_PROBLEM_OR] = {"no word of the language:", "commas between values, or two rules"},
@@ -148,6 +158,8 @@ const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
     [LG_PROBLEM_CALLERS] = {"bad value of callers", CALLERS},
     [LG_PROBLEM_CALLERS_MISSING] = {"missing value of callers", CALLERS},
     [LG_PROBLEM_PATH_RELATIVE] = {"relative path in a file:", "a path that starts with /"},
+    [LG_PROBLEM_PATH_SHELL] = {"path that nobody expands:", "a path that starts with /, without ~ and $"},
+    [LG_PROBLEM_DRAINER_SWITCH] = {"no path:", "the path of its socket, or none"},
     [LG_PROBLEM_DRAINER_MISSING] = {"missing value of drainer", "the path of its socket, or none"},
     [LG_PROBLEM_DRAINER_LONG] = {"path of a socket too long:", "at most 107 bytes"},
     [LG_PROBLEM_TAG_MISSING] = {"missing value of tag", TAG},

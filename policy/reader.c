@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "policy/reader.h"
 
+#include "policy/hint.h"
 #include "policy/text.h"
 
 static bool is_blank(char byte)
@@ -8,7 +9,8 @@ static bool is_blank(char byte)
     return byte == ' ' || byte == '\t';
 }
 
-void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion)
+void lg_reader_error_in(struct lg_reader *reader, enum lg_problem problem, struct lg_text token,
+                        struct lg_text replaced, const char *suggestion)
 {
     struct lg_policy_error error = {
         .source = reader->source,
@@ -18,15 +20,28 @@ void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct l
         .token = token,
         .problem = lg_problem_texts[problem].problem,
         .expected = lg_problem_texts[problem].expected,
-        .suggestion = suggestion,
+        .replaced = replaced,
     };
+    struct lg_hint plain;
 
     if (reader->told[problem])
         return;
     reader->told[problem] = problem >= LG_PROBLEM_RULE_COUNT && problem <= LG_PROBLEM_SKIP_COUNT;
     reader->errors++;
-    if (reader->report != NULL && reader->errors <= LG_ERRORS_REPORTED_MAX)
-        reader->report(reader->context, &error);
+    if (reader->report == NULL || reader->errors > LG_ERRORS_REPORTED_MAX)
+        return;
+    if (suggestion == NULL) {
+        plain = lg_hint_plain(token);
+        suggestion = lg_hint_shown(&plain);
+    }
+    if (suggestion != NULL && !reader->is_trial && lg_suggestion_is_read(reader, replaced, suggestion))
+        error.suggestion = suggestion;
+    reader->report(reader->context, &error);
+}
+
+void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion)
+{
+    lg_reader_error_in(reader, problem, token, token, suggestion);
 }
 
 /* The length of the quoted text that `text` starts with, or 0. */
@@ -140,6 +155,21 @@ struct lg_text lg_reader_take(struct lg_reader *reader)
     return token;
 }
 
+struct lg_text lg_text_span(struct lg_text first, struct lg_text last)
+{
+    return lg_text_make(first.at, (size_t)(lg_text_end(last) - first.at));
+}
+
+struct lg_text lg_reader_peek_rest(const struct lg_reader *reader)
+{
+    struct lg_reader ahead = *reader;
+    struct lg_text first = lg_reader_take(&ahead), last = first, token;
+
+    while ((token = lg_reader_take(&ahead)).length_bytes > 0)
+        last = token;
+    return lg_text_span(first, last);
+}
+
 struct lg_text lg_element_take(struct lg_text *list)
 {
     struct lg_text element = lg_text_make(list->at, element_bytes(*list));
@@ -181,9 +211,10 @@ static enum lg_problem check_quotes(struct lg_text element)
 
     if (inside.length_bytes == element.length_bytes && holds(element, "\xc2\xa0"))
         return LG_PROBLEM_NO_BREAK;
-    if (inside.length_bytes == element.length_bytes &&
-        (holds(element, "\xe2\x80\x9c") || holds(element, "\xe2\x80\x9d")))
+    if (inside.length_bytes == element.length_bytes && lg_hint_has_quote(element))
         return LG_PROBLEM_QUOTE_CURLY;
+    if (inside.length_bytes == element.length_bytes && lg_hint_has_invisible(element))
+        return LG_PROBLEM_INVISIBLE;
     if (lg_text_find(inside, '"') == inside.length_bytes)
         return LG_PROBLEM_NONE;
     if (element.at[0] != '"')
@@ -237,6 +268,9 @@ bool lg_reader_next_statement(struct lg_reader *reader)
         if (lg_reader_peek(reader).length_bytes == 0)
             return false;
         reader->in_statement = true;
+        reader->statement = reader->at;
+        reader->rule_seen_before = reader->rule_seen;
+        reader->set_here_before = reader->set_here;
         if (statement_is_text(reader))
             return true;
     }

@@ -25,6 +25,10 @@ struct lg_reader {
     const char *at;        /* in the present line: what is read next */
     const char *token_end; /* end of the last token that was taken */
     bool in_statement;     /* its rest is skipped before the next one */
+    const char *statement; /* where the present one starts */
+    bool rule_seen_before; /* of the statement */
+    uint8_t set_here_before;
+    bool is_trial; /* a suggestion is tried: others would be tried in turn */
 
     bool rule_seen;              /* settings may no longer come */
     bool told[LG_PROBLEM_COUNT]; /* of the limits, which are told once */
@@ -61,7 +65,29 @@ struct lg_text lg_element_take(struct lg_text *list);
 /* `element`, or what stands between its quotes. */
 struct lg_text lg_unquoted(struct lg_text element);
 
+/*
+ * Reports an error. The suggestion is left out where the line with it instead of the token, or instead of
+ * `replaced`, has an error at that place.
+ */
 void lg_reader_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, const char *suggestion);
+void lg_reader_error_in(struct lg_reader *reader, enum lg_problem problem, struct lg_text token,
+                        struct lg_text replaced, const char *suggestion);
+
+/* The same with the whole statement in the order of the language as the suggestion, without `token` if `drop` (mend.c).
+ */
+void lg_statement_error(struct lg_reader *reader, enum lg_problem problem, struct lg_text token, bool drop);
+
+/* From the next token of the statement to its last. */
+struct lg_text lg_reader_peek_rest(const struct lg_reader *reader);
+
+/* From where `first` starts to where `last` ends. */
+struct lg_text lg_text_span(struct lg_text first, struct lg_text last);
+
+/* Whether the line with `suggestion` instead of `replaced` has no error there (mend.c). */
+bool lg_suggestion_is_read(const struct lg_reader *reader, struct lg_text replaced, const char *suggestion);
+
+/* A setting, a rule or skip; the reader stands at its first word. */
+void lg_statement_read(struct lg_reader *reader);
 
 /* One rule; the reader stands at its first word, which is the verdict `kind` or was probably meant for it. */
 void lg_rule_read(struct lg_reader *reader, enum lg_verdict_kind kind);

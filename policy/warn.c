@@ -5,6 +5,7 @@
 #include "policy/parse.h"
 #include "policy/reader.h"
 #include "policy/text.h"
+#include "policy/words.h"
 
 #define BACKLOG (1u << LG_CAUSE_BACKLOG)
 
@@ -200,12 +201,50 @@ static bool any_relative(const struct lg_policy *policy, struct lg_list list)
     return false;
 }
 
+static bool any_glob(const struct lg_policy *policy, struct lg_list list, bool (*is_so)(struct lg_text glob))
+{
+    for (unsigned i = 0; i < list.count; i++)
+        if (is_so(policy->globs[list.first + i]))
+            return true;
+    return false;
+}
+
+/* Of a shell, or of a language with negations; here each is a character of the name. */
+static bool is_expanded(struct lg_text glob)
+{
+    return glob.at[0] == '$' || (glob.at[0] == '~' && is_path(glob));
+}
+
+static bool is_quoted(struct lg_text glob)
+{
+    return glob.length_bytes > 1 && glob.at[0] == '\'' && lg_text_end(glob)[-1] == '\'';
+}
+
+static bool is_negated(struct lg_text glob)
+{
+    return glob.at[0] == '!' && glob.length_bytes > 1;
+}
+
+static void check_globs(struct warner *warner, const struct lg_rule *rule, struct lg_list list)
+{
+    const struct lg_policy *policy = warner->policy;
+
+    if (any_glob(policy, list, is_expanded))
+        warn(warner, rule, "nobody expands ~ and $ in", "/PATH, or */PATH for every directory");
+    else if (any_relative(policy, list))
+        warn(warner, rule, "pattern that no path fits in", "/PATH, */PATH, or a name without /");
+    if (any_glob(policy, list, is_quoted))
+        warn(warner, rule, "' is a part of the pattern in", "\" for quotes");
+    if (any_glob(policy, list, is_negated))
+        warn(warner, rule, "! is a part of the pattern in", "a rule for the exception before this one");
+}
+
 static void check_matches(struct warner *warner, const struct lg_rule *rule)
 {
     const struct lg_policy *policy = warner->policy;
 
-    if (any_relative(policy, rule->exe) || any_relative(policy, rule->cgroup))
-        warn(warner, rule, "pattern that no path fits in", "/PATH, */PATH, or a name without /");
+    check_globs(warner, rule, rule->exe);
+    check_globs(warner, rule, rule->cgroup);
     if (any_address(policy, rule->peer, is_no_address) ||
         (!(rule->causes & BACKLOG) && any_address(policy, rule->local, is_no_address)))
         warn(warner, rule, "address that no connection has in", "a port alone, such as :80, for any address");
@@ -231,6 +270,77 @@ static void check_verdict(struct warner *warner, const struct lg_rule *rule)
         warn(warner, rule, "within has no effect where nothing is unsent:", "orderly");
 }
 
+static void warn_text(struct warner *warner, const struct lg_reader *reader, struct lg_text token, const char *problem,
+                      const char *expected)
+{
+    struct lg_policy_error warning = {
+        .source = reader->source,
+        .line = reader->line_number,
+        .column = (uint32_t)(token.at - reader->line.at) + 1,
+        .line_text = reader->line,
+        .token = token,
+        .problem = problem,
+        .expected = expected,
+        .is_warning = true,
+    };
+
+    warner->warnings++;
+    if (warner->report != NULL)
+        warner->report(warner->context, &warning);
+}
+
+/* Whether a rule starts here: a verdict, and behind it what may follow one. */
+static bool is_rule(const struct lg_reader *reader)
+{
+    struct lg_reader ahead = *reader;
+    struct lg_text verdict = lg_reader_take(&ahead), next = lg_reader_peek(&ahead);
+
+    return lg_word_find(verdict, lg_verdict_words, LG_VERDICT_COUNT) < LG_VERDICT_COUNT &&
+           (next.length_bytes == 0 || lg_is_clause(next) || lg_byte_is_digit(next.at[0]) ||
+            lg_text_is_word(next, "within"));
+}
+
+/* A comment goes to the end of the line, and takes the rule behind its `;` along: the reader stands at its #. */
+static void check_comment(struct warner *warner, const struct lg_reader *reader)
+{
+    struct lg_text comment = lg_text_make(reader->at, (size_t)(lg_text_end(reader->line) - reader->at));
+    size_t end = lg_text_find(comment, ';');
+    struct lg_reader behind = *reader;
+
+    if (comment.length_bytes == 0 || end == comment.length_bytes)
+        return;
+    behind.at = behind.token_end = comment.at + end + 1;
+    if (is_rule(&behind))
+        warn_text(warner, reader, lg_reader_peek_rest(&behind),
+                  "rule in a comment:", "it on a line of its own, a comment goes to the end of the line");
+}
+
+static void check_tag(struct warner *warner, struct lg_reader *reader)
+{
+    struct lg_text word = lg_reader_take(reader), value = lg_unquoted(lg_reader_peek(reader));
+
+    if (lg_text_is_word(word, "tag") && (value.at[0] == '$' || value.at[0] == '%'))
+        warn_text(warner, reader, value, "nobody expands", "the word itself");
+}
+
+/* What stands between the rules of a text, which has been parsed. */
+static void check_text(struct warner *warner, unsigned source)
+{
+    struct lg_reader reader = {.source = &warner->policy->sources[source], .rest = warner->policy->texts[source]};
+
+    lg_reader_skip_mark(&reader);
+    while (lg_reader_next_line(&reader)) {
+        bool has_any = false;
+
+        while (lg_reader_next_statement(&reader)) {
+            has_any = true;
+            check_tag(warner, &reader);
+        }
+        if (has_any && reader.source->kind != LG_SOURCE_RULES)
+            check_comment(warner, &reader);
+    }
+}
+
 unsigned lg_policy_warn(const struct lg_policy *policy, lg_report_fn *report, void *context)
 {
     struct warner warner = {.policy = policy, .source = LG_SOURCES_MAX, .report = report, .context = context};
@@ -245,5 +355,7 @@ unsigned lg_policy_warn(const struct lg_policy *policy, lg_report_fn *report, vo
         check_matches(&warner, rule);
         check_verdict(&warner, rule);
     }
+    for (unsigned source = 0; source < policy->source_count; source++)
+        check_text(&warner, source);
     return warner.warnings;
 }

@@ -40,12 +40,12 @@ static const struct {
     {TEXT("ALOW"), "rules:1:1: error: unknown verdict or setting \"ALOW\"; expected a verdict (allow, observe, reject, "
                    "orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag) or "
                    "skip; did you mean \"allow\"?"},
-    {TEXT("on"),
-     "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+    {TEXT("on"), "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... "
+                 "[quiet], such as orderly local :443"},
     {TEXT("exe foo allow"), "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
-                            "[MATCH]... [quiet]; did you mean \"allow exe ...\"?"},
+                            "[MATCH]... [quiet], such as orderly local :443; did you mean \"allow exe foo\"?"},
     {TEXT("linger-zero"), "rules:1:1: error: no verdict before \"linger-zero\"; expected VERDICT [ARG] [on "
-                          "CAUSE[,CAUSE]...] [MATCH]... [quiet]"},
+                          "CAUSE[,CAUSE]...] [MATCH]... [quiet], such as orderly local :443"},
     {TEXT("regect EPRM exe */java lcal :x"),
      "rules:1:1: error: unknown verdict or setting \"regect\"; expected a verdict (allow, observe, reject, orderly, "
      "linger or drain) or a setting (log, format, limit, inspect, callers, drainer or tag) or skip; did you mean "
@@ -126,37 +126,42 @@ static const struct {
      "rules:1:7: error: missing duration; expected a number and a unit (ms, s, m or h), such as 250ms"},
     {TEXT("linger 0s"), "rules:1:8: error: no duration: \"0s\"; expected 1ms to 1h; orderly closes without a wait, "
                         "allow as the program asked"},
-    {TEXT("linger 61m"), "rules:1:8: error: duration out of range: \"61m\"; expected 1ms to 1h"},
+    {TEXT("linger 61m"), "rules:1:8: error: duration out of range: \"61m\"; expected 1ms to 1h; did you mean \"1h\"?"},
     {TEXT("linger 99999999999999999999h"),
-     "rules:1:8: error: duration out of range: \"99999999999999999999h\"; expected 1ms to 1h"},
-    {TEXT("drain 3600001ms"), "rules:1:7: error: duration out of range: \"3600001ms\"; expected 1ms to 1h"},
-    {TEXT("drain within 5s"),
-     "rules:1:7: error: only orderly takes \"within\"; expected the duration directly after linger or drain"},
+     "rules:1:8: error: duration out of range: \"99999999999999999999h\"; expected 1ms to 1h; did you mean \"1h\"?"},
+    {TEXT("drain 3600001ms"),
+     "rules:1:7: error: duration out of range: \"3600001ms\"; expected 1ms to 1h; did you mean \"1h\"?"},
+    {TEXT("drain within 5s"), "rules:1:7: error: only orderly takes \"within\"; expected the duration directly after "
+                              "linger or drain; did you mean \"drain 5s\"?"},
     {TEXT("drain x"),
      "rules:1:7: error: bad duration \"x\"; expected a number and a unit (ms, s, m or h), such as 250ms"},
-    {TEXT("allow exe x on unread"),
-     "rules:1:13: error: misplaced \"on\"; expected on CAUSE directly after the verdict, before the matches"},
+    {TEXT("allow exe x on unread"), "rules:1:13: error: misplaced \"on\"; expected on CAUSE directly after the "
+                                    "verdict, before the matches; did you mean \"allow on unread exe x\"?"},
     {TEXT("allow on unread on backlog"),
      "rules:1:17: error: second \"on\"; expected one list of causes, separated by commas"},
     {TEXT("allow on"), "rules:1:9: error: missing cause; expected linger-zero, unread, late, disconnect or backlog"},
     {TEXT("allow on exe x"),
      "rules:1:9: error: missing cause; expected linger-zero, unread, late, disconnect or backlog"},
-    {TEXT("allow on unred"), "rules:1:10: error: unknown cause \"unred\"; expected linger-zero, unread, late, "
-                             "disconnect or backlog; did you mean \"unread\"?"},
-    {TEXT("allow on UNREAD"), "rules:1:10: error: unknown cause \"UNREAD\"; expected linger-zero, unread, late, "
-                              "disconnect or backlog; did you mean \"unread\"?"},
-    {TEXT("allow on unread,"),
-     "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words separated by one comma, without blanks"},
-    {TEXT("allow on ,unread"),
-     "rules:1:10: error: nothing beside a comma in \",unread\"; expected words separated by one comma, without blanks"},
-    {TEXT("allow on unread,,backlog"), "rules:1:10: error: nothing beside a comma in \"unread,,backlog\"; expected "
-                                       "words separated by one comma, without blanks"},
+    {TEXT("allow on unred"),
+     "rules:1:10: error: unknown cause \"unred\"; expected a cause: linger-zero (a reset was asked for), unread (input "
+     "was not read), late (the peer is not done), disconnect or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on UNREAD"),
+     "rules:1:10: error: unknown cause \"UNREAD\"; expected a cause: linger-zero (a reset was asked for), unread "
+     "(input was not read), late (the peer is not done), disconnect or backlog; did you mean \"unread\"?"},
+    {TEXT("allow on unread,"), "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words separated by "
+                               "one comma, without blanks; did you mean \"unread\"?"},
+    {TEXT("allow on ,unread"), "rules:1:10: error: nothing beside a comma in \",unread\"; expected words separated by "
+                               "one comma, without blanks; did you mean \"unread\"?"},
+    {TEXT("allow on unread,,backlog"),
+     "rules:1:10: error: nothing beside a comma in \"unread,,backlog\"; expected words separated by one comma, without "
+     "blanks; did you mean \"unread,backlog\"?"},
     {TEXT("allow on unread, backlog"), "rules:1:10: error: nothing beside a comma in \"unread,\"; expected words "
                                        "separated by one comma, without blanks; did you mean \"unread,backlog\"?"},
-    {TEXT("allow on unread ,backlog"), "rules:1:17: error: blank instead of a comma before \",backlog\"; expected "
-                                       "words separated by one comma, without blanks"},
+    {TEXT("allow on unread ,backlog"),
+     "rules:1:17: error: blank instead of a comma before \",backlog\"; expected words separated by one comma, without "
+     "blanks; did you mean \"unread,backlog\"?"},
     {TEXT("allow on unread backlog"), "rules:1:17: error: blank instead of a comma before \"backlog\"; expected words "
-                                      "separated by one comma, without blanks"},
+                                      "separated by one comma, without blanks; did you mean \"unread,backlog\"?"},
     {TEXT("allow on unread unread,backlog"), "rules:1:17: error: blank instead of a comma before \"unread,backlog\"; "
                                              "expected words separated by one comma, without blanks"},
     {TEXT("allow on unread,unread"),
@@ -176,8 +181,8 @@ static const struct {
     {TEXT("orderly on unread,backlog,disconnect"),
      "rules:1:19: error: this verdict makes no sense on \"backlog\"; expected allow or observe on backlog\nrules:1:27: "
      "error: this verdict makes no sense on \"disconnect\"; expected allow, observe or reject on disconnect"},
-    {TEXT("allow foo"), "rules:1:7: error: unknown match \"foo\"; expected on, exe, user, cgroup, local, peer, role, "
-                        "unsent, quiet or the end of the rule"},
+    {TEXT("allow foo"),
+     "rules:1:7: error: no word before the pattern \"foo\"; expected exe GLOB; did you mean \"exe foo\"?"},
     {TEXT("allow lcal :1"), "rules:1:7: error: unknown match \"lcal\"; expected on, exe, user, cgroup, local, peer, "
                             "role, unsent, quiet or the end of the rule; did you mean \"local\"?"},
     {TEXT("allow o unread"), "rules:1:7: error: unknown match \"o\"; expected on, exe, user, cgroup, local, peer, "
@@ -218,24 +223,24 @@ static const struct {
                                   "comma or the end of the line behind it"},
     {TEXT("allow exe \"a b"), "rules:1:11: error: \" without its end in \"\"a\"; expected another \" behind the word"},
     {TEXT("allow exe x,\"a;allow exe y;allow z"),
-     "rules:1:13: error: \" without its end in \"\"a\"; expected another \" behind the word\nrules:3:7: error: unknown "
-     "match \"z\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
+     "rules:1:13: error: \" without its end in \"\"a\"; expected another \" behind the word\nrules:3:7: error: no word "
+     "before the pattern \"z\"; expected exe GLOB; did you mean \"exe z\"?"},
     {TEXT("allow exe /opt/\"a b\""), "rules:1:11: error: \" inside of \"/opt/\"a\"; expected quotes around the whole "
                                      "word; in a pattern ? stands for a quote"},
     {TEXT("allow exe \"\""),
      "rules:1:11: error: empty pattern \"\"\"\"; expected a pattern such as /usr/sbin/* or java"},
-    {TEXT("allow exe a,,b"),
-     "rules:1:11: error: nothing beside a comma in \"a,,b\"; expected words separated by one comma, without blanks"},
+    {TEXT("allow exe a,,b"), "rules:1:11: error: nothing beside a comma in \"a,,b\"; expected words separated by one "
+                             "comma, without blanks; did you mean \"a,b\"?"},
     {TEXT("allow exe a, b"), "rules:1:11: error: nothing beside a comma in \"a,\"; expected words separated by one "
                              "comma, without blanks; did you mean \"a,b\"?"},
     {TEXT("allow local :80 :443"), "rules:1:17: error: blank instead of a comma before \":443\"; expected words "
-                                   "separated by one comma, without blanks"},
+                                   "separated by one comma, without blanks; did you mean \":80,:443\"?"},
     {TEXT("allow peer 10.0.0.1 [::1]"), "rules:1:21: error: blank instead of a comma before \"[::1]\"; expected words "
-                                        "separated by one comma, without blanks"},
-    {TEXT("allow user 1 2"),
-     "rules:1:14: error: blank instead of a comma before \"2\"; expected words separated by one comma, without blanks"},
+                                        "separated by one comma, without blanks; did you mean \"10.0.0.1,[::1]\"?"},
+    {TEXT("allow user 1 2"), "rules:1:14: error: blank instead of a comma before \"2\"; expected words separated by "
+                             "one comma, without blanks; did you mean \"1,2\"?"},
     {TEXT("allow exe a ,b"), "rules:1:13: error: blank instead of a comma before \",b\"; expected words separated by "
-                             "one comma, without blanks"},
+                             "one comma, without blanks; did you mean \"a,b\"?"},
     {TEXT("allow local :80,x,:0"),
      "rules:1:17: error: host name \"x\"; expected an address, names are not resolved: 10.0.0.5, 10.0.0.0/8, "
      "[2001:db8::1], :443 or 10.0.0.5:8000-8999\nrules:1:19: error: bad port in \":0\"; expected a number from 1 to "
@@ -245,8 +250,8 @@ static const struct {
      "rules:1:5: error: tag too long: \"a23456789012345678901234567890123456789012345678901234567890...\"; expected a "
      "word of at most 64 bytes"},
     {TEXT("allow quiet exe"),
-     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule\nrules:1:16: error: missing "
-     "pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
+     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule; did you mean \"allow exe "
+     "quiet\"?\nrules:1:16: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
     {TEXT("allow exe [a"),
      "rules:1:11: error: [ without its ] in \"[a\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
     {TEXT("allow exe [a-"),
@@ -268,9 +273,10 @@ static const struct {
     {TEXT("allow role unknown"), "rules:1:12: error: unknown role \"unknown\"; expected accepted or connected"},
     {TEXT("allow role acepted"),
      "rules:1:12: error: unknown role \"acepted\"; expected accepted or connected; did you mean \"accepted\"?"},
-    {TEXT("allow quiet exe x"), "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule"},
-    {TEXT("allow quiet on unread"),
-     "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule"},
+    {TEXT("allow quiet exe x"), "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the rule; "
+                                "did you mean \"allow exe x quiet\"?"},
+    {TEXT("allow quiet on unread"), "rules:1:7: error: misplaced \"quiet\"; expected quiet as the last word of the "
+                                    "rule; did you mean \"allow on unread quiet\"?"},
     {TEXT("allow quiet foo"), "rules:1:13: error: unexpected \"foo\"; expected the end of the rule after quiet"},
     {TEXT("allow quiet quiet"), "rules:1:13: error: unexpected \"quiet\"; expected the end of the rule after quiet"},
     {TEXT("allow quiet reject"), "rules:1:13: error: unexpected \"reject\"; expected the end of the rule after quiet"},
@@ -364,10 +370,10 @@ static const struct {
      "rules:1:13: error: bad port in \":\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
     {TEXT("allow local :65536"),
      "rules:1:13: error: bad port in \":65536\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
-    {TEXT("allow local :80-"),
-     "rules:1:13: error: bad port in \":80-\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
-    {TEXT("allow local :-80"),
-     "rules:1:13: error: bad port in \":-80\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
+    {TEXT("allow local :80-"), "rules:1:13: error: bad port in \":80-\"; expected a number from 1 to 65535, or a range "
+                               "such as :8000-8999; did you mean \":80-65535\"?"},
+    {TEXT("allow local :-80"), "rules:1:13: error: bad port in \":-80\"; expected a number from 1 to 65535, or a range "
+                               "such as :8000-8999; did you mean \":1-80\"?"},
     {TEXT("allow local :080"),
      "rules:1:13: error: bad port in \":080\"; expected a number from 1 to 65535, or a range such as :8000-8999"},
     {TEXT("allow local :http"), "rules:1:13: error: bad port in \":http\"; expected a number from 1 to 65535, or a "
@@ -386,8 +392,8 @@ static const struct {
     {TEXT("limit 5/s; format json; limit 6/s"),
      "rules:3:2: error: setting written twice: \"limit\"; expected each setting at most once"},
     {TEXT("log"), "rules:1:4: error: missing value of log; expected stderr, off, syslog or file PATH"},
-    {TEXT("log fil /x"), "rules:1:5: error: unknown value of log \"fil\"; expected stderr, off, syslog or file PATH; "
-                         "did you mean \"file\"?"},
+    {TEXT("log fil /x"), "rules:1:9: error: missing file before the path \"/x\"; expected stderr, off, syslog or file "
+                         "PATH; did you mean \"file /x\"?"},
     {TEXT("log /var/log/x"), "rules:1:5: error: missing file before the path \"/var/log/x\"; expected stderr, off, "
                              "syslog or file PATH; did you mean \"file /var/log/x\"?"},
     {TEXT("log Syslog"), "rules:1:5: error: unknown value of log \"Syslog\"; expected stderr, off, syslog or file "
@@ -400,21 +406,23 @@ static const struct {
     {TEXT("limit"), "rules:1:6: error: missing value of limit; expected a number of records per second, such as 100/s"},
     {TEXT("limit 5"), "rules:1:7: error: bad value of limit \"5\"; expected a number of records per second, such as "
                       "100/s; did you mean \"5/s\"?"},
-    {TEXT("limit 5/m"),
-     "rules:1:7: error: bad value of limit \"5/m\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 5/m"), "rules:1:7: error: bad value of limit \"5/m\"; expected a number of records per second, such "
+                        "as 100/s; did you mean \"1/s\"?"},
     {TEXT("limit x/s"),
      "rules:1:7: error: bad value of limit \"x/s\"; expected a number of records per second, such as 100/s"},
     {TEXT("limit 05/s"),
      "rules:1:7: error: bad value of limit \"05/s\"; expected a number of records per second, such as 100/s"},
     {TEXT("limit 0/s"), "rules:1:7: error: limit out of range: \"0/s\"; expected 1/s to 1000000/s"},
-    {TEXT("limit 1000001/s"), "rules:1:7: error: limit out of range: \"1000001/s\"; expected 1/s to 1000000/s"},
+    {TEXT("limit 1000001/s"),
+     "rules:1:7: error: limit out of range: \"1000001/s\"; expected 1/s to 1000000/s; did you mean \"1000000/s\"?"},
     {TEXT("inspect"), "rules:1:8: error: missing value of inspect; expected never, first-abort or every-close"},
     {TEXT("inspect always"), "rules:1:9: error: unknown value of inspect \"always\"; expected never, first-abort or "
                              "every-close; did you mean \"every-close\"?"},
     {TEXT("inspect evry-close"), "rules:1:9: error: unknown value of inspect \"evry-close\"; expected never, "
                                  "first-abort or every-close; did you mean \"every-close\"?"},
     {TEXT("callers"), "rules:1:8: error: missing value of callers; expected a number from 0 to 16"},
-    {TEXT("callers 17"), "rules:1:9: error: bad value of callers \"17\"; expected a number from 0 to 16"},
+    {TEXT("callers 17"),
+     "rules:1:9: error: bad value of callers \"17\"; expected a number from 0 to 16; did you mean \"16\"?"},
     {TEXT("callers x"), "rules:1:9: error: bad value of callers \"x\"; expected a number from 0 to 16"},
     {TEXT("callers 01"), "rules:1:9: error: bad value of callers \"01\"; expected a number from 0 to 16"},
     /* What operators write who know other languages. */
@@ -462,25 +470,25 @@ static const struct {
                             "user, cgroup, local, peer, role, unsent, quiet or the end of the rule"},
     {TEXT("linger 5s within 3s exe y z"),
      "rules:1:11: error: only orderly takes \"within\"; expected the duration directly after linger or "
-     "drain\nrules:1:27: error: unknown match \"z\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or "
-     "the end of the rule"},
+     "drain\nrules:1:27: error: blank instead of a comma before \"z\"; expected words separated by one comma, without "
+     "blanks; did you mean \"y,z\"?"},
     {TEXT("orderly exe x within 5s"),
      "rules:1:15: error: misplaced \"within\"; expected what belongs to the verdict directly after it"},
     {TEXT("orderly in 5s"),
      "rules:1:9: error: missing within before \"in\"; expected orderly within DURATION; did you mean \"within\"?"},
     {TEXT("orderly for 5s on unred"),
      "rules:1:9: error: missing within before \"for\"; expected orderly within DURATION; did you mean "
-     "\"within\"?\nrules:1:19: error: unknown cause \"unred\"; expected linger-zero, unread, late, disconnect or "
-     "backlog; did you mean \"unread\"?"},
+     "\"within\"?\nrules:1:19: error: unknown cause \"unred\"; expected a cause: linger-zero (a reset was asked for), "
+     "unread (input was not read), late (the peer is not done), disconnect or backlog; did you mean \"unread\"?"},
     {TEXT("reject -EPERM"),
      "rules:1:8: error: unknown errno or match \"-EPERM\"; expected an errno name or number, on, exe, user, cgroup, "
      "local, peer, role, unsent, quiet or the end of the rule; did you mean \"EPERM\"?"},
     {TEXT("reject port 80"), "rules:1:8: error: unknown match \"port\"; expected on, exe, user, cgroup, local, peer, "
                              "role, unsent, quiet or the end of the rule; did you mean \"local :80\"?"},
-    {TEXT("reject unread"), "rules:1:8: error: missing on before \"unread\"; expected on CAUSE directly after the "
-                            "verdict; did you mean \"on unread\"?"},
-    {TEXT("reject and"),
-     "rules:1:8: error: no word of the language: \"and\"; expected matches side by side, which must all hold"},
+    {TEXT("reject unread"),
+     "rules:1:8: error: missing on before \"unread\"; expected on CAUSE directly after the verdict"},
+    {TEXT("reject and"), "rules:1:8: error: no word of the language: \"and\"; expected matches side by side, which "
+                         "must all hold; did you mean \"reject\"?"},
     {TEXT("allow local localhost:80"),
      "rules:1:13: error: host name \"localhost:80\"; expected an address, names are not resolved: 10.0.0.5, "
      "10.0.0.0/8, [2001:db8::1], :443 or 10.0.0.5:8000-8999; did you mean \"127.0.0.1:80\"?"},
@@ -559,26 +567,31 @@ static const struct {
     {TEXT("allow role INCOMING"),
      "rules:1:12: error: unknown role \"INCOMING\"; expected accepted or connected; did you mean \"accepted\"?"},
     {TEXT("allow role both"), "rules:1:12: error: unknown role \"both\"; expected accepted or connected"},
-    {TEXT("allow on close"), "rules:1:10: error: unknown cause \"close\"; expected linger-zero, unread, late, "
-                             "disconnect or backlog; did you mean \"unread\"?"},
-    {TEXT("allow on SO_LINGER"), "rules:1:10: error: unknown cause \"SO_LINGER\"; expected linger-zero, unread, late, "
-                                 "disconnect or backlog; did you mean \"linger-zero\"?"},
-    {TEXT("allow on all"), "rules:1:10: error: unknown cause \"all\"; expected linger-zero, unread, late, disconnect "
-                           "or backlog; did you mean \"linger-zero,unread,late,disconnect,backlog\"?"},
-    {TEXT("orderly on any"), "rules:1:12: error: unknown cause \"any\"; expected linger-zero, unread, late, disconnect "
-                             "or backlog; did you mean \"linger-zero,unread\"?"},
-    {TEXT("allow on listen"), "rules:1:10: error: unknown cause \"listen\"; expected linger-zero, unread, late, "
-                              "disconnect or backlog; did you mean \"backlog\"?"},
-    {TEXT("allow all"),
-     "rules:1:7: error: no match: \"all\"; expected nothing, a rule without a match is for every connection"},
-    {TEXT("allow exe x *"),
-     "rules:1:13: error: no match: \"*\"; expected nothing, a rule without a match is for every connection"},
+    {TEXT("allow on close"), "rules:1:10: error: no cause: \"close\"; expected a cause: linger-zero (a reset was asked "
+                             "for), unread (input was not read), late (the peer is not done), disconnect or backlog; "
+                             "did you mean \"linger-zero,unread,late,disconnect,backlog\"?"},
+    {TEXT("allow on SO_LINGER"),
+     "rules:1:10: error: unknown cause \"SO_LINGER\"; expected a cause: linger-zero (a reset was asked for), unread "
+     "(input was not read), late (the peer is not done), disconnect or backlog; did you mean \"linger-zero\"?"},
+    {TEXT("allow on all"), "rules:1:10: error: unknown cause \"all\"; expected a cause: linger-zero (a reset was asked "
+                           "for), unread (input was not read), late (the peer is not done), disconnect or backlog; did "
+                           "you mean \"linger-zero,unread,late,disconnect,backlog\"?"},
+    {TEXT("orderly on any"),
+     "rules:1:12: error: unknown cause \"any\"; expected a cause: linger-zero (a reset was asked for), unread (input "
+     "was not read), late (the peer is not done), disconnect or backlog; did you mean \"linger-zero,unread\"?"},
+    {TEXT("allow on listen"),
+     "rules:1:10: error: unknown cause \"listen\"; expected a cause: linger-zero (a reset was asked for), unread "
+     "(input was not read), late (the peer is not done), disconnect or backlog; did you mean \"backlog\"?"},
+    {TEXT("allow all"), "rules:1:7: error: no match: \"all\"; expected nothing, a rule without a match is for every "
+                        "connection; did you mean \"allow\"?"},
+    {TEXT("allow exe x *"), "rules:1:13: error: no match: \"*\"; expected nothing, a rule without a match is for every "
+                            "connection; did you mean \"allow exe x\"?"},
     {TEXT("allow unread"), "rules:1:7: error: missing on before \"unread\"; expected on CAUSE directly after the "
                            "verdict; did you mean \"on unread\"?"},
     {TEXT("allow unread,late exe x y"),
      "rules:1:7: error: missing on before \"unread,late\"; expected on CAUSE directly after the verdict; did you mean "
-     "\"on unread,late\"?\nrules:1:25: error: unknown match \"y\"; expected exe, user, cgroup, local, peer, role, "
-     "unsent, quiet or the end of the rule"},
+     "\"on unread,late\"?\nrules:1:25: error: blank instead of a comma before \"y\"; expected words separated by one "
+     "comma, without blanks; did you mean \"x,y\"?"},
     {TEXT("allow exe x unread"),
      "rules:1:13: error: missing on before \"unread\"; expected on CAUSE directly after the verdict"},
     {TEXT("allow exe x and local :80x"),
@@ -588,24 +601,28 @@ static const struct {
      "rules:1:13: error: no word of the language: \"or\"; expected commas between values, or two rules"},
     {TEXT("allow not exe x"), "rules:1:7: error: no word of the language: \"not\"; expected a rule for the exception "
                               "before this one, such as allow exe NAME"},
-    {TEXT("allow when exe x"),
-     "rules:1:7: error: no word of the language: \"when\"; expected matches side by side, which must all hold"},
-    {TEXT("exe java allow"), "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on "
-                             "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow exe ...\"?"},
-    {TEXT("quiet allow exe x"), "rules:1:1: error: no verdict before \"quiet\"; expected VERDICT [ARG] [on "
-                                "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow quiet ...\"?"},
-    {TEXT("on unread allow"), "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on "
-                              "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow on ...\"?"},
-    {TEXT("default allow"), "rules:1:1: error: no verdict before \"default\"; expected VERDICT [ARG] [on "
-                            "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow\"?"},
+    {TEXT("allow when exe x"), "rules:1:7: error: no word of the language: \"when\"; expected matches side by side, "
+                               "which must all hold; did you mean \"allow exe x\"?"},
+    {TEXT("exe java allow"),
+     "rules:1:1: error: no verdict before \"exe\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet], "
+     "such as orderly local :443; did you mean \"allow exe java\"?"},
+    {TEXT("quiet allow exe x"),
+     "rules:1:1: error: no verdict before \"quiet\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet], "
+     "such as orderly local :443; did you mean \"allow exe x quiet\"?"},
+    {TEXT("on unread allow"),
+     "rules:1:1: error: no verdict before \"on\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... [quiet], "
+     "such as orderly local :443; did you mean \"allow on unread\"?"},
+    {TEXT("default allow"),
+     "rules:1:1: error: no verdict before \"default\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] [MATCH]... "
+     "[quiet], such as orderly local :443; did you mean \"allow\"?"},
     {TEXT("else orderly"), "rules:1:1: error: no verdict before \"else\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
-                           "[MATCH]... [quiet]; did you mean \"orderly\"?"},
+                           "[MATCH]... [quiet], such as orderly local :443; did you mean \"orderly\"?"},
     {TEXT("if exe x then allow"), "rules:1:1: error: no verdict before \"if\"; expected VERDICT [ARG] [on "
-                                  "CAUSE[,CAUSE]...] [MATCH]... [quiet]; did you mean \"allow\"?"},
+                                  "CAUSE[,CAUSE]...] [MATCH]... [quiet], such as orderly local :443"},
     {TEXT("java allow"), "rules:1:1: error: no verdict before \"java\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
-                         "[MATCH]... [quiet]; did you mean \"allow java ...\"?"},
+                         "[MATCH]... [quiet], such as orderly local :443"},
     {TEXT(":80 drain 5s"), "rules:1:1: error: no verdict before \":80\"; expected VERDICT [ARG] [on CAUSE[,CAUSE]...] "
-                           "[MATCH]... [quiet]; did you mean \"drain :80 ...\"?"},
+                           "[MATCH]... [quiet], such as orderly local :443"},
     {TEXT("ALLOW"), "rules:1:1: error: unknown verdict or setting \"ALLOW\"; expected a verdict (allow, observe, "
                     "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer or "
                     "tag) or skip; did you mean \"allow\"?"},
@@ -616,14 +633,13 @@ static const struct {
     {TEXT("allow exe x port 80-90 quiet"),
      "rules:1:13: error: unknown match \"port\"; expected exe, user, cgroup, local, peer, role, unsent, quiet or the "
      "end of the rule; did you mean \"local :80-90\"?"},
-    {TEXT("allow from 10.0.0.*"),
-     "rules:1:7: error: unknown match \"from\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
-     "the end of the rule; did you mean \"peer 10.0.0.0/24\"?"},
+    {TEXT("allow from 10.0.0.*"), "rules:1:7: error: no match: \"from\"; expected local ADDR for the program's own "
+                                  "end, or peer ADDR for the other one; did you mean \"peer 10.0.0.0/24\"?"},
     {TEXT("allow from on"),
-     "rules:1:7: error: unknown match \"from\"; expected on, exe, user, cgroup, local, peer, role, unsent, quiet or "
-     "the end of the rule; did you mean \"peer\"?\nrules:1:11: error: missing address; expected 10.0.0.5, 10.0.0.0/8, "
-     "[2001:db8::1], :443 or 10.0.0.5:8000-8999\nrules:1:12: error: misplaced \"on\"; expected on CAUSE directly after "
-     "the verdict, before the matches"},
+     "rules:1:7: error: no match: \"from\"; expected local ADDR for the program's own end, or peer ADDR for the other "
+     "one; did you mean \"peer\"?\nrules:1:11: error: missing address; expected 10.0.0.5, 10.0.0.0/8, [2001:db8::1], "
+     ":443 or 10.0.0.5:8000-8999\nrules:1:12: error: misplaced \"on\"; expected on CAUSE directly after the verdict, "
+     "before the matches"},
     {TEXT("allow uid 33"), "rules:1:7: error: unknown match \"uid\"; expected on, exe, user, cgroup, local, peer, "
                            "role, unsent, quiet or the end of the rule; did you mean \"user 33\"?"},
     {TEXT("allow user root"), "rules:1:12: error: bad user \"root\"; expected a user id from 0 to 4294967294, as id -u "
@@ -685,8 +701,8 @@ static const struct {
                         "/usr/bin/*; did you mean \"exe java\"?"},
     {TEXT("skip"), "rules:1:5: error: missing exe behind skip; expected skip exe GLOB, such as skip exe /usr/bin/*"},
     {TEXT("skip exe"), "rules:1:9: error: missing pattern; expected exe GLOB, such as exe /usr/sbin/* or exe java"},
-    {TEXT("skip exe a,,b"),
-     "rules:1:10: error: nothing beside a comma in \"a,,b\"; expected words separated by one comma, without blanks"},
+    {TEXT("skip exe a,,b"), "rules:1:10: error: nothing beside a comma in \"a,,b\"; expected words separated by one "
+                            "comma, without blanks; did you mean \"a,b\"?"},
     {TEXT("skip exe a b"), "rules:1:12: error: unexpected \"b\"; expected the end of the line"},
     {TEXT("skip exe [a"),
      "rules:1:10: error: [ without its ] in \"[a\"; expected a set such as [a-z] or [!a-z], or \\[ for the character"},
@@ -695,7 +711,8 @@ static const struct {
     {TEXT("skp exe x"), "rules:1:1: error: unknown verdict or setting \"skp\"; expected a verdict (allow, observe, "
                         "reject, orderly, linger or drain) or a setting (log, format, limit, inspect, callers, drainer "
                         "or tag) or skip; did you mean \"skip\"?"},
-    {TEXT("log json"), "rules:1:5: error: unknown value of log \"json\"; expected stderr, off, syslog or file PATH"},
+    {TEXT("log json"), "rules:1:5: error: unknown value of log \"json\"; expected stderr, off, syslog or file PATH; "
+                       "did you mean \"format json\"?"},
     {TEXT("log stdout"), "rules:1:5: error: unknown value of log \"stdout\"; expected stderr, off, syslog or file "
                          "PATH; did you mean \"stderr\"?"},
     {TEXT("log None"), "rules:1:5: error: unknown value of log \"None\"; expected stderr, off, syslog or file PATH; "
@@ -707,14 +724,22 @@ static const struct {
                         "as 100/s; did you mean \"100/s\"?"},
     {TEXT("limit 100/sec"), "rules:1:7: error: bad value of limit \"100/sec\"; expected a number of records per "
                             "second, such as 100/s; did you mean \"100/s\"?"},
-    {TEXT("limit 100 /s"), "rules:1:7: error: bad value of limit \"100\"; expected a number of records per second, "
+    {TEXT("limit 100 /s"), "rules:1:7: error: bad value of limit \"100 /s\"; expected a number of records per second, "
                            "such as 100/s; did you mean \"100/s\"?"},
-    {TEXT("limit 100/m"),
-     "rules:1:7: error: bad value of limit \"100/m\"; expected a number of records per second, such as 100/s"},
+    {TEXT("limit 100/m"), "rules:1:7: error: bad value of limit \"100/m\"; expected a number of records per second, "
+                          "such as 100/s; did you mean \"2/s\"?"},
     {TEXT("limit unlimited"), "rules:1:7: error: bad value of limit \"unlimited\"; expected a number of records per "
                               "second, such as 100/s; did you mean \"1000000/s\"?"},
     {TEXT("inspect off"), "rules:1:9: error: unknown value of inspect \"off\"; expected never, first-abort or "
                           "every-close; did you mean \"never\"?"},
+    {TEXT("allow exe a\342\200\213b"),
+     "rules:1:11: error: invisible character in \"a?b\"; expected the word without it; did you mean \"ab\"?"},
+    {TEXT("include /etc/x"), "rules:1:1: error: no \"include\"; expected the rules here, or in files "
+                             "/etc/lingerguard/policy.d/NAME.policy, which are read too"},
+    {TEXT("drain 5s;idle 1s"),
+     "rules:2:1: error: no verdict before \"idle\"; expected it on the line of its verdict, without ; between"},
+    {TEXT("drainer on"), "rules:1:9: error: no path: \"on\"; expected the path of its socket, or none; did you mean "
+                         "\"/run/lingerguard/drainer.sock\"?"},
     {TEXT("callers all"),
      "rules:1:9: error: bad value of callers \"all\"; expected a number from 0 to 16; did you mean \"16\"?"},
 };
@@ -843,9 +868,8 @@ static void test_full_pools(void)
 {
     CHECK_INT(parse_many("\nallow local ", ":1", LG_ADDRESSES_MAX), 0);
     CHECK_INT(parse_many("\nallow peer ", ":1", LG_ADDRESSES_MAX + 2), 1);
-    CHECK_TEXT(
-        out.at,
-        "/etc/p:165:264: error: too many addresses \":1\"; expected at most 16384 in all policy texts together\n");
+    CHECK_TEXT(out.at, "/etc/p:165:264: error: too many addresses \":1\"; expected at most 16384 in all policy texts "
+                       "together; did you mean \":1\"?\n");
     CHECK_INT(parse_many("\nallow exe ", "x", LG_GLOBS_MAX), 0);
     CHECK_INT(parse_many("\nallow cgroup ", "x", LG_GLOBS_MAX + 2), 1);
     CHECK_TEXT(out.at,
@@ -881,6 +905,9 @@ static void test_of_files(void)
     CHECK_INT(parse(&file, text_of("log file x\ndrainer ./y")), 2);
     CHECK_TEXT(out.at, "/etc/p:1:10: error: relative path in a file: \"x\"; expected a path that starts with /\n"
                        "/etc/p:2:9: error: relative path in a file: \"./y\"; expected a path that starts with /\n");
+    CHECK_INT(parse(&file, text_of("log file ~/x")), 1);
+    CHECK_TEXT(out.at, "/etc/p:1:10: error: path that nobody expands: \"~/x\"; expected a path that starts with /, "
+                       "without ~ and $\n");
 }
 
 static void test_every_message(void)

@@ -17,9 +17,17 @@ static const struct {
     const char *problem;
     char letter;
 } letters[] = {
-    {"rule that never decides", 'n'},   {"wait for every connection", 'w'},      {"one-way protocol", '1'},
-    {"within has no effect", 'u'},      {"address that no connection has", 'a'}, {"listening sockets have no", 'l'},
+    {"rule that never decides", 'n'},
+    {"wait for every connection", 'w'},
+    {"one-way protocol", '1'},
+    {"within has no effect", 'u'},
+    {"address that no connection has", 'a'},
+    {"listening sockets have no", 'l'},
     {"pattern that no path fits", 'p'},
+    {"nobody expands", 'e'},
+    {"' is a part", 'q'},
+    {"! is a part", '!'},
+    {"rule in a comment", 'c'},
 };
 
 static void note(void *context, const struct lg_policy_error *warning)
@@ -106,11 +114,37 @@ static const struct {
     {"allow local 0.0.0.0:80; allow peer [::]; allow local 0.0.0.0/0; allow on backlog local 0.0.0.0:80", "1a 2a"},
     {"allow on linger-zero,backlog local 0.0.0.0; allow on backlog peer 0.0.0.0", "2a 2l"},
     {"allow on backlog role accepted; observe on backlog unsent none; allow on backlog,unread role accepted", "1l 2l"},
+    {"allow exe ~/x; allow exe $HOME/x; allow exe ~x,a$b; allow cgroup $X", "1e 2e 4e"},
+    {"tag $HOSTNAME", "1e"},
+    {"tag \"%h\"; orderly", "1e"},
+    {"tag a$b; orderly # x", ""},
+    {"orderly # x; allow exe y", "2n"},
+    {"allow exe 'x'; allow exe it's,'; allow exe a,!b; allow exe a!", "1q 3!"},
     {"allow exe bin/x; allow exe x,y/z; allow cgroup a/b; allow exe */x,/x,[/]x,?/x,\\\\/x", "1p 2p 3p"},
+};
+
+/* Of a file, where a comment goes to the end of the line. */
+static const struct {
+    const char *policy;
+    const char *warnings;
+} files[] = {
+    {"orderly # x; allow exe y", "1c"},
+    {"log off # x;drain 5s;", "1c"},
+    {"\n\n  orderly local :80;  # ;allow", "3c"},
+    {"# orderly local :80; allow", ""},
+    {"orderly # see this; allow it\norderly local :80 # a;b\norderly exe x #;", "2n 3n"},
+    {"orderly exe \"#a;allow\"", ""},
 };
 
 static void test_table(void)
 {
+    for (size_t i = 0; i < TAP_COUNT(files); i++) {
+        lg_policy_init(&policy);
+        REQUIRE(lg_policy_parse(&policy, &file, text_of(files[i].policy), show, NULL) == 0);
+        buffer_clear(&out);
+        lg_policy_warn(&policy, note, NULL);
+        tap_check_text(__FILE__, __LINE__, files[i].policy, out.at, files[i].warnings);
+    }
     for (size_t i = 0; i < TAP_COUNT(table); i++) {
         lg_policy_init(&policy);
         REQUIRE(lg_policy_parse(&policy, &rules, text_of(table[i].policy), show, NULL) == 0);
