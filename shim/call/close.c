@@ -56,7 +56,8 @@ LG_EXPORT int close(int fd)
         return lg_next.close(fd);
     if (!lg_gate_is_plain(fd))
         return lg_close_slowly(fd, LG_CALL_CLOSE, LG_CALLER());
-    lg_holder_forget(fd);
+    if (!lg_holder_has_nothing(fd))
+        lg_holder_forget(fd);
     return lg_next.close(fd);
 }
 

@@ -9,10 +9,18 @@
 #include "shim/call/next.h"
 #include "shim/holder/holder.h"
 #include "shim/release/disconnect.h"
+#include "shim/release/in_force.h"
 
 static int connect_next(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call)
 {
     return call == LG_CALL_SYSCALL ? (int)lg_next.syscall(SYS_connect, fd, to, size) : lg_next.connect(fd, to, size);
+}
+
+static int connected(int fd, int result)
+{
+    if (result == 0 || errno == EINPROGRESS || errno == EINTR)
+        lg_holder_connected(fd);
+    return result;
 }
 
 int lg_connect_slowly(int fd, const struct sockaddr *to, socklen_t size, enum lg_call call, uintptr_t caller)
@@ -22,16 +30,17 @@ int lg_connect_slowly(int fd, const struct sockaddr *to, socklen_t size, enum lg
     int result = error != 0 ? -1 : connect_next(fd, to, size, call);
 
     lg_disconnect_finish(&disconnect, result);
-    if (error != 0)
-        errno = error;
-    else if (result == 0 || errno == EINPROGRESS || errno == EINTR)
-        lg_holder_connected(fd);
-    return result;
+    if (error == 0)
+        return connected(fd, result);
+    errno = error;
+    return -1;
 }
 
 LG_EXPORT int connect(int fd, const struct sockaddr *to, socklen_t size)
 {
-    return lg_connect_slowly(fd, to, size, LG_CALL_CONNECT, LG_CALLER());
+    if (lg_in_force_treats(LG_CAUSE_DISCONNECT))
+        return lg_connect_slowly(fd, to, size, LG_CALL_CONNECT, LG_CALLER());
+    return connected(fd, lg_next.connect(fd, to, size));
 }
 
 LG_EXPORT_ALIAS(__connect, connect);

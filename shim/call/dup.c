@@ -72,7 +72,7 @@ LG_EXPORT int dup2(int from, int to)
 {
     int result;
 
-    if (!lg_gate_can_skip(to))
+    if (!lg_gate_can_skip(to) && !lg_gate_is_plain(to))
         return lg_dup_onto_slowly(LG_DUP2, from, to, 0, LG_CALL_DUP2, LG_CALLER());
     result = lg_next.dup2(from, to);
     if (result >= 0)
@@ -86,7 +86,7 @@ LG_EXPORT int dup3(int from, int to, int flags)
 {
     int result;
 
-    if (!lg_gate_can_skip(to))
+    if (!lg_gate_can_skip(to) && !lg_gate_is_plain(to))
         return lg_dup_onto_slowly(LG_DUP3, from, to, flags, LG_CALL_DUP3, LG_CALLER());
     result = lg_next.dup3(from, to, flags);
     if (result >= 0)

@@ -13,7 +13,7 @@
 static int instances[INSTANCES_MAX]; /* number plus 1; 0: free */
 static int makers[INSTANCES_MAX]; /* the process that made it: a vfork child shares this memory, and closes only its own
                                      copy */
-static unsigned used;             /* places that were ever used */
+unsigned lg_epolls_used;
 static bool unknown;
 static bool followed;
 
@@ -24,7 +24,7 @@ void lg_epolls_unknown(void)
 
 static int *place_of(int fd)
 {
-    unsigned end = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+    unsigned end = __atomic_load_n(&lg_epolls_used, __ATOMIC_ACQUIRE);
 
     for (unsigned i = 0; i < end; i++) {
         if (__atomic_load_n(&instances[i], __ATOMIC_RELAXED) == fd + 1)
@@ -35,9 +35,10 @@ static int *place_of(int fd)
 
 static void raise_used(unsigned count)
 {
-    unsigned seen = __atomic_load_n(&used, __ATOMIC_RELAXED);
+    unsigned seen = __atomic_load_n(&lg_epolls_used, __ATOMIC_RELAXED);
 
-    while (seen < count && !__atomic_compare_exchange_n(&used, &seen, count, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+    while (seen < count &&
+           !__atomic_compare_exchange_n(&lg_epolls_used, &seen, count, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
         ;
 }
 
@@ -113,7 +114,7 @@ void lg_epolls_follow(void)
 
 void lg_epolls_forked(void)
 {
-    for (unsigned i = 0; i < used; i++) {
+    for (unsigned i = 0; i < lg_epolls_used; i++) {
         if (instances[i] != 0)
             unknown = true;
     }
@@ -121,7 +122,7 @@ void lg_epolls_forked(void)
 
 bool lg_epolls_are_known(int pid)
 {
-    unsigned end = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+    unsigned end = __atomic_load_n(&lg_epolls_used, __ATOMIC_ACQUIRE);
 
     for (unsigned i = 0; i < end; i++) {
         if (__atomic_load_n(&instances[i], __ATOMIC_RELAXED) != 0 && !is_made_by(&instances[i], pid))
@@ -132,7 +133,7 @@ bool lg_epolls_are_known(int pid)
 
 void lg_epolls_remove(int fd)
 {
-    unsigned end = __atomic_load_n(&used, __ATOMIC_ACQUIRE);
+    unsigned end = __atomic_load_n(&lg_epolls_used, __ATOMIC_ACQUIRE);
     struct epoll_event ignored = {0}; /* before Linux 2.6.9 it had to be there */
 
     for (unsigned i = 0; i < end; i++) {

@@ -11,6 +11,15 @@
 
 #include <stdbool.h>
 
+/* Not for use elsewhere: places that were ever used. */
+extern unsigned lg_epolls_used __attribute__((visibility("hidden")));
+
+/* False while this process has made none, and so knows of none. */
+static inline bool lg_epolls_are_any(void)
+{
+    return __atomic_load_n(&lg_epolls_used, __ATOMIC_ACQUIRE) != 0;
+}
+
 /* The constructor: from now on received descriptors are looked at, and those that were inherited are now. */
 void lg_epolls_follow(void);
 

@@ -18,7 +18,7 @@ static bool ended;
  * is of TCP (1), whether it has our mark (1), epoch plus 1 (33). The word 0 is an empty place. The duplicates of a
  * socket form a ring, so that each of them leads to all others.
  */
-#define PLACES       65536u
+#define PLACES       LG_HOLDER_PLACES
 #define ROLE_MASK    ((uint64_t)3)
 #define HIGH_SHIFT   2
 #define HIGH_MASK    ((uint64_t)15 << HIGH_SHIFT)
@@ -27,7 +27,7 @@ static bool ended;
 #define RECORDED     ((uint64_t)1 << 27)
 #define DUPLICATED   ((uint64_t)1 << 28)
 #define IS_TCP       ((uint64_t)1 << 29)
-#define MARKED       ((uint64_t)1 << 30)
+#define MARKED       LG_HOLDER_MARKED
 #define EPOCH_SHIFT  31
 #define EPOCH_LAST   (((uint64_t)1 << 33) - 2) /* from here on there is no evidence any more */
 #define NUMBER_LIMIT (1 << 20)                 /* the default of fs.nr_open: beyond it nothing is noted */
@@ -36,13 +36,13 @@ static bool ended;
 _Static_assert((NUMBER_LIMIT - 1) / PLACES <= HIGH_MASK >> HIGH_SHIFT,
                "every number is told from the others of its place");
 
-static uint64_t words[PLACES];
+uint64_t lg_holder_words[PLACES];
 static unsigned highest;         /* number that anything was noted for */
 static uint64_t cookies[PLACES]; /* 0: not asked for; valid with the word of the same place */
 
 static uint64_t *word_at(int fd)
 {
-    return &words[(unsigned)fd % PLACES];
+    return &lg_holder_words[(unsigned)fd % PLACES];
 }
 
 static bool can_note(int fd)
@@ -144,7 +144,8 @@ static void make(int fd, uint64_t epoch, uint64_t with)
 {
     if (!can_note(fd) || epoch >= EPOCH_LAST)
         return;
-    lg_holder_forget(fd); /* it was closed unseen */
+    if (!lg_holder_has_nothing(fd))
+        lg_holder_forget(fd); /* it was closed unseen */
     set_cookie(fd, 0);
     store(fd, (epoch + 1) << EPOCH_SHIFT | high_of(fd) | with);
 }
@@ -207,11 +208,12 @@ static void leave_ring(int fd, uint64_t word)
     break_ring(); /* too many, or another of them was closed or duplicated at the same time */
 }
 
-bool lg_holder_forget(int fd)
+static __attribute__((noinline)) bool forget(int fd)
 {
     uint64_t word = read_word(fd);
 
-    lg_epolls_forget(fd);
+    if (lg_epolls_are_any())
+        lg_epolls_forget(fd);
     while (is_of(word, fd)) {
         if (!replace(fd, &word, 0))
             continue;
@@ -219,6 +221,16 @@ bool lg_holder_forget(int fd)
         return true;
     }
     return false;
+}
+
+/* Mostly there is one descriptor of a socket, and nothing else that has to do with it. */
+bool lg_holder_forget(int fd)
+{
+    uint64_t word = lg_holder_word(fd);
+
+    if ((unsigned)fd >= PLACES || word & (HIGH_MASK | NEXT_MASK) || lg_epolls_are_any())
+        return forget(fd);
+    return word != 0 && (replace(fd, &word, 0) || forget(fd));
 }
 
 void lg_holder_forget_range(unsigned first, unsigned last)
@@ -229,7 +241,7 @@ void lg_holder_forget_range(unsigned first, unsigned last)
         lg_holder_forget((int)fd);
 }
 
-void lg_holder_duplicated(int from, int to)
+void lg_holder_duplicate(int from, int to)
 {
     uint64_t word;
 
@@ -273,7 +285,7 @@ void lg_holder_marked(int fd)
     set_bit(fd, MARKED);
 }
 
-void lg_holder_unmarked(int fd)
+void lg_holder_unmark(int fd)
 {
     uint64_t word = read_word(fd);
 

@@ -20,6 +20,17 @@
 
 #include "policy/policy.h"
 #include "shim/base/copied.h"
+#include "shim/holder/epolls.h"
+
+/* Not for use elsewhere: a word for each place (shim/holder/holder.c), whose numbers differ above the 16th bit. */
+#define LG_HOLDER_PLACES 65536u
+#define LG_HOLDER_MARKED ((uint64_t)1 << 30)
+extern uint64_t lg_holder_words[LG_HOLDER_PLACES] __attribute__((visibility("hidden")));
+
+static inline uint64_t lg_holder_word(int fd)
+{
+    return __atomic_load_n(&lg_holder_words[(unsigned)fd % LG_HOLDER_PLACES], __ATOMIC_RELAXED);
+}
 
 /* From now on nothing is ours alone: something unknown shares the table of descriptors. */
 void lg_epoch_end(void);
@@ -52,8 +63,20 @@ void lg_holder_accepted(int listener, int fd, unsigned long epoch);
 /* A connect of `fd` has begun. One system call where cookies are wanted. */
 void lg_holder_connected(int fd);
 
+/* True when there is surely nothing that a close of `fd` would take back: a few instructions. */
+static inline bool lg_holder_has_nothing(int fd)
+{
+    return lg_holder_word(fd) == 0 && !lg_epolls_are_any();
+}
+
 /* `to` is a second descriptor of `from`. */
-void lg_holder_duplicated(int from, int to);
+void lg_holder_duplicate(int from, int to);
+
+static inline void lg_holder_duplicated(int from, int to)
+{
+    if ((lg_holder_word(from) | lg_holder_word(to)) != 0 || lg_epolls_are_any())
+        lg_holder_duplicate(from, to);
+}
 
 /* `fd` is closed now, or stands for what somebody else has too. True for the one caller that took the evidence. */
 bool lg_holder_forget(int fd);
@@ -71,7 +94,13 @@ bool lg_holder_has_record(int fd);
  * The socket `fd` has our mark (shim/socket/mark.h), or the program is about to set the option that holds it.
  */
 void lg_holder_marked(int fd);
-void lg_holder_unmarked(int fd);
+void lg_holder_unmark(int fd);
+
+static inline void lg_holder_unmarked(int fd)
+{
+    if (lg_holder_word(fd) & LG_HOLDER_MARKED)
+        lg_holder_unmark(fd);
+}
 
 /*
  * True when the socket need not be asked for the mark, provided that this descriptor is then proven to be its sole

@@ -17,44 +17,22 @@ static bool read_option(int fd, int level, int name, void *value, uint32_t size)
     return lg_sys_getsockopt(fd, level, name, value, &size) == 0;
 }
 
-void lg_abort_request_begin(struct lg_abort_request *request, enum lg_call call, int fd, int level, uintptr_t caller)
+void lg_abort_request_look(struct lg_abort_request *request)
 {
-    const struct lg_in_force *in_force = lg_in_force();
+    int fd = request->event.socket.fd;
 
-    *request = (struct lg_abort_request){.level = level};
-    if (level == SOL_SOCKET)
-        lg_holder_unmarked(fd);
-    request->event = (struct lg_event){.call = call, .caller = caller, .cause = LG_CAUSE_LINGER_ZERO};
-    lg_facts_init(&request->event.socket, fd);
-    if (!in_force || !in_force->needs.reject_linger)
-        return;
     request->knows_before =
-        level == SOL_SOCKET
+        request->level == SOL_SOCKET
             ? read_option(fd, SOL_SOCKET, SO_LINGER, &request->linger_before, sizeof request->linger_before)
             : read_option(fd, IPPROTO_TCP, TCP_LINGER2, &request->linger2_before, sizeof request->linger2_before);
 }
 
-static bool asks_for_abort(const struct lg_abort_request *request, const void *value)
-{
-    struct linger linger;
-    int seconds;
-
-    if (request->level == SOL_SOCKET) {
-        memcpy(&linger, value, sizeof linger);
-        return lg_linger_aborts(&linger);
-    }
-    memcpy(&seconds, value, sizeof seconds);
-    return seconds < 0;
-}
-
 /* The program turned linger off, and a mark would still tell of the abort that it withdrew. */
-static void forget_mark(const struct lg_abort_request *request)
+void lg_abort_request_withdrawn(int fd, int level)
 {
-    int fd = request->event.socket.fd;
     struct linger now;
 
-    if (request->level == SOL_SOCKET && lg_gate_inspects() && lg_facts_linger(fd, &now) == 0 &&
-        lg_mark_read(&now) != LG_MARK_NONE)
+    if (level == SOL_SOCKET && lg_facts_linger(fd, &now) == 0 && lg_mark_read(&now) != LG_MARK_NONE)
         lg_mark_remove(fd);
 }
 
@@ -137,14 +115,12 @@ static bool may_be_tcp(struct lg_socket *socket)
     return socket->is_tcp;
 }
 
-int lg_abort_request_finish(struct lg_abort_request *request, const void *value)
+int lg_abort_request_treat(struct lg_abort_request *request)
 {
     struct lg_event *event = &request->event;
 
-    if (!asks_for_abort(request, value)) {
-        forget_mark(request);
-        return 0;
-    }
+    *event = (struct lg_event){
+        .call = event->call, .caller = event->caller, .cause = LG_CAUSE_LINGER_ZERO, .socket.fd = event->socket.fd};
     lg_in_force_abort_asked();
     if (!lg_in_force_treats(LG_CAUSE_LINGER_ZERO))
         return 0;

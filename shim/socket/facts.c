@@ -233,24 +233,17 @@ static bool ask_interface(struct lg_socket *socket)
 
 void lg_facts_ask_again(struct lg_socket *socket, unsigned facts)
 {
-    static const struct {
-        unsigned fact;
-        bool (*ask)(struct lg_socket *);
-    } all[] = {
-        {LG_FACT_STATE, ask_state},   {LG_FACT_READY, ask_ready},   {LG_FACT_COOKIE, ask_cookie},
-        {LG_FACT_LOCAL, ask_local},   {LG_FACT_PEER, ask_peer},     {LG_FACT_MEMORY, ask_memory},
-        {LG_FACT_UNSENT, ask_unsent}, {LG_FACT_UNREAD, ask_unread}, {LG_FACT_INTERFACE, ask_interface},
+    static bool (*const asks[])(struct lg_socket *) = {
+        ask_state, ask_ready, ask_cookie, ask_local, ask_peer, ask_memory, ask_unsent, ask_unread, ask_interface,
     };
 
     if (lg_gate_is_sandboxed()) /* what the program does not ask itself stays unknown */
         return;
-    for (unsigned i = 0; i < sizeof all / sizeof all[0]; i++) {
-        if (!(facts & all[i].fact))
-            continue;
-        socket->asked |= all[i].fact;
-        socket->known &= ~all[i].fact;
-        if (all[i].ask(socket))
-            socket->known |= all[i].fact;
+    socket->asked |= facts;
+    socket->known &= ~facts;
+    for (; facts != 0; facts &= facts - 1) {
+        if (asks[__builtin_ctz(facts)](socket))
+            socket->known |= facts & -facts;
     }
 }
 

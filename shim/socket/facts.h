@@ -33,16 +33,17 @@ enum lg_tcp_state {
     LG_TCP_STATE_COUNT /* always last */
 };
 
+/* In the order in which they are asked for. */
 enum lg_fact {
     LG_FACT_STATE = 1u << 0,     /* is_tcp; state, backlog and what TCP_INFO tells besides */
     LG_FACT_READY = 1u << 1,     /* poll(2) */
     LG_FACT_COOKIE = 1u << 2,    /* SO_COOKIE, Linux 4.12 */
     LG_FACT_LOCAL = 1u << 3,     /* address and port; one that has no port yet is not known */
     LG_FACT_PEER = 1u << 4,      /* as LOCAL */
-    LG_FACT_UNSENT = 1u << 5,    /* SIOCOUTQ, the FIN not counted; after STATE; none where MEMORY tells */
-    LG_FACT_UNREAD = 1u << 6,    /* SIOCINQ, an urgent byte counted; one or two calls, none where MEMORY tells */
-    LG_FACT_INTERFACE = 1u << 7, /* SO_BINDTOIFINDEX, Linux 5.1 */
-    LG_FACT_MEMORY = 1u << 8,    /* SO_MEMINFO, Linux 4.12 */
+    LG_FACT_MEMORY = 1u << 5,    /* SO_MEMINFO, Linux 4.12 */
+    LG_FACT_UNSENT = 1u << 6,    /* SIOCOUTQ, the FIN not counted; after STATE; none where MEMORY tells */
+    LG_FACT_UNREAD = 1u << 7,    /* SIOCINQ, an urgent byte counted; one or two calls, none where MEMORY tells */
+    LG_FACT_INTERFACE = 1u << 8, /* SO_BINDTOIFINDEX, Linux 5.1 */
 };
 
 /* What a record tells beside the state; only a connection has queues. */
