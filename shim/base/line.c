@@ -60,6 +60,17 @@ void lg_line_hex(struct lg_line *line, uint64_t number, unsigned digits)
     unsigned_number(line, number, 16, digits);
 }
 
+/* How many bytes at the start of `text` stand for themselves in either form: most of what there is. */
+static size_t plain_bytes(struct lg_text text)
+{
+    size_t count = 0;
+
+    while (count < text.length_bytes && text.at[count] >= ' ' && text.at[count] < 0x7f && text.at[count] != '"' &&
+           text.at[count] != '\\')
+        count++;
+    return count;
+}
+
 static void safe_text(struct lg_line *line, struct lg_text text, size_t max_bytes, enum lg_safe_form form)
 {
     size_t room_bytes = line->size_bytes - line->used_bytes;
@@ -69,8 +80,14 @@ static void safe_text(struct lg_line *line, struct lg_text text, size_t max_byte
         max_bytes = room_bytes;
     max_bytes -= max_bytes < sizeof ELLIPSIS ? max_bytes : sizeof ELLIPSIS - 1;
     while (text.length_bytes > 0) {
-        struct lg_text safe = lg_safe_take(&text, form, room);
+        struct lg_text safe = {text.at, plain_bytes(text)};
 
+        if (safe.length_bytes > max_bytes)
+            safe.length_bytes = max_bytes;
+        if (safe.length_bytes > 0)
+            text = (struct lg_text){text.at + safe.length_bytes, text.length_bytes - safe.length_bytes};
+        else
+            safe = lg_safe_take(&text, form, room);
         if (safe.length_bytes > max_bytes) {
             lg_line_word(line, ELLIPSIS);
             return;

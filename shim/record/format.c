@@ -139,7 +139,7 @@ static void json_socket(struct lg_line *line, const struct lg_socket *socket)
 
 static void json_errno(struct lg_line *line, int number)
 {
-    const char *name = lg_errno_name(number);
+    const char *name = number != 0 ? lg_errno_name(number) : NULL;
 
     if (number == 0)
         return;
@@ -333,7 +333,7 @@ static void text_decision(struct lg_line *line, const struct lg_event *event)
 static void text_event(struct lg_line *line, const struct lg_stamp *stamp, const struct lg_event *event,
                        const struct lg_frames *frames)
 {
-    const char *error = lg_errno_name(event->error);
+    const char *error = event->error != 0 ? lg_errno_name(event->error) : NULL;
 
     text_stamp(line, stamp);
     lg_line_word(line, lg_cause_name(event->cause));
