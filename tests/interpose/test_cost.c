@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a close costs does not depend on the number of threads: the system calls of the thread that closes, counted
- * one by one, between two marks.
+ * What a request and a close cost: the system calls of the thread that makes them, counted one by one, between two
+ * marks. They do not depend on the number of threads.
  */
 #include "tests/interpose/interpose.h"
 
@@ -65,6 +65,31 @@ static void close_between_marks(int argc, char **argv)
     _exit(tap_failures() != 0);
 }
 
+/* A connection that is not the first to be aborted, from the request to the end of its close. */
+static void both_between_marks(int argc, char **argv)
+{
+    struct net_pair first = net_pair(AF_INET, NULL), pair;
+    char block[4096] = "", go;
+
+    REQUIRE(argc == 2);
+    set_linger(first.server, 1, 0);
+    CHECK_INT(close(first.server), 0);
+    pair = net_pair(AF_INET, NULL);
+    if (strcmp(argv[1], "unsent") == 0) {
+        REQUIRE(fcntl(pair.server, F_SETFL, O_NONBLOCK) == 0);
+        while (write(pair.server, block, sizeof block) > 0)
+            continue;
+    }
+    printf("ready\n");
+    fflush(stdout);
+    CHECK_INT(read(STDIN_FILENO, &go, 1), 1);
+    CHECK_INT(chdir("/mark-begin"), -1);
+    set_linger(pair.server, 1, 0);
+    CHECK_INT(close(pair.server), 0);
+    CHECK_INT(chdir("/mark-end"), -1);
+    _exit(tap_failures() != 0);
+}
+
 /* Lets the main thread of the process go from call to call; returns how many there are between the marks. */
 static int count_calls(pid_t pid)
 {
@@ -89,11 +114,11 @@ static int count_calls(pid_t pid)
 }
 
 /* -1: not so many threads here. */
-static int calls_of(const char *threads, const char *scene, const char *rules)
+static int calls_of(const char *snippet, const char *threads, const char *scene, const char *rules, const char *log)
 {
     const char *const arguments[] = {threads, scene, NULL};
-    struct under under = {.rules = rules, .log = "off", .start = {.input_pipe = true, .deadline_ms = 30000}};
-    struct proc process = start_under("close", arguments, &under);
+    struct under under = {.rules = rules, .log = log, .start = {.input_pipe = true, .deadline_ms = 30000}};
+    struct proc process = start_under(snippet, arguments, &under);
     struct proc_result result;
     int calls = -1, status;
 
@@ -128,11 +153,11 @@ static void test_threads(void)
     if (getenv("LG_RUNNER") != NULL)
         tap_skip("emulator", "system calls are the emulator's");
     for (size_t i = 0; i < TAP_COUNT(rows); i++) {
-        int one = calls_of("1", rows[i].scene, rows[i].rules);
+        int one = calls_of("close", "1", rows[i].scene, rows[i].rules, "off");
 
         CHECK(one > 0 && one < 40);
         for (size_t k = 0; k < TAP_COUNT(many); k++) {
-            int calls = calls_of(many[k], rows[i].scene, rows[i].rules);
+            int calls = calls_of("close", many[k], rows[i].scene, rows[i].rules, "off");
 
             if (calls < 0)
                 tap_note("not so many threads here: %s", many[k]);
@@ -144,9 +169,44 @@ static void test_threads(void)
     }
 }
 
-static const struct proc_snippet snippets[] = {{"close", close_between_marks}};
+#define OWN 2 /* the request and the close themselves */
+
+static void test_bounds(void)
+{
+    static const struct {
+        const char *scene, *rules;
+        bool recorded;
+        int added;
+    } rows[] = {
+        {"nothing queued", "orderly", false, 5},
+        {"nothing queued", "orderly within 60s", false, 5},
+        {"nothing queued", "orderly quiet", true, 5},
+        {"unsent", "orderly within 60s", false, 7},
+        /* Two records: for each a write and six calls, of seven and five; twice the second may begin anew, for a look.
+         */
+        {"nothing queued", "orderly", true, 5 + 2 * 6 + 2 + 2},
+    };
+    char log[] = "/tmp/lingerguard-cost-XXXXXX";
+    int fd = mkstemp(log);
+
+    if (getenv("LG_RUNNER") != NULL)
+        tap_skip("emulator", "system calls are the emulator's");
+    REQUIRE(fd >= 0);
+    for (size_t i = 0; i < TAP_COUNT(rows); i++) {
+        int calls = calls_of("both", "1", rows[i].scene, rows[i].rules, rows[i].recorded ? log : "off");
+
+        if (calls < OWN || calls > OWN + rows[i].added)
+            tap_fail(__FILE__, __LINE__, "%s, %s%s: %d system calls are added, not %d", rows[i].rules, rows[i].scene,
+                     rows[i].recorded ? ", log FILE" : "", calls - OWN, rows[i].added);
+    }
+    unlink(log);
+    close(fd);
+}
+
+static const struct proc_snippet snippets[] = {{"close", close_between_marks}, {"both", both_between_marks}};
 
 static const struct tap_test tests[] = {
+    {"a cured abort adds five system calls, a record seven at most beside its write", test_bounds, 60000},
     {"as many system calls with one thread more as with 4,000", test_threads, 120000},
 };
 
