@@ -15,6 +15,9 @@ TEST_DIRS := unit interpose wire servers abi command
 TESTS := $(BUILD)/tests$(if $(SAN),-$(subst $(comma),-,$(SAN)))
 TEST_CFLAGS := $(STD) $(WARN) $(CFLAGS) -pthread $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
+# Where dlsym, forkpty and timer_create are before glibc 2.34; the library looks them up.
+TEST_LIBS := -Wl,--no-as-needed -ldl -lutil -lrt
+
 HARNESS_SRC := $(wildcard tests/harness/*.c)
 TEST_C := $(wildcard $(TEST_DIRS:%=tests/%/*.c))
 TEST_TAP := $(if $(TEST_C),$(shell grep -lw tap_main $(TEST_C)))
@@ -44,7 +47,7 @@ define test_program
 $(1:tests/%.c=$(TESTS)/%): $(call test_object,$(1) $(filter %.c,$(call links_of,$(1)))) $(2)
 	@mkdir -p $$(@D)
 	$$(say) LD $$@
-	$$(Q)$$(CC) $$(TEST_CFLAGS) -o $$@ $$^ $(filter -%,$(call links_of,$(1)))
+	$$(Q)$$(CC) $$(TEST_CFLAGS) -o $$@ $$^ $(filter -%,$(call links_of,$(1))) $(TEST_LIBS)
 endef
 policy_of = $(if $(filter $(1),$(TEST_USES_POLICY)),$(POLICY_OBJ))
 $(foreach source,$(TEST_TAP),$(eval $(call test_program,$(source),$(HARNESS_OBJ) $(call policy_of,$(source)))))
@@ -53,7 +56,7 @@ $(foreach source,$(TEST_HELPER),$(eval $(call test_program,$(source),$(call poli
 $(TEST_SO_BIN): $(TESTS)/%.so: tests/%.c Makefile tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) LD $@
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -fPIC -shared -o $@ $< $(TEST_LIBS)
 
 # The fuzz targets with the corpus alone, by any compiler: what was found once stays found.
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)

@@ -86,7 +86,8 @@ int bcmp(const void *left, const void *right, size_t size)
     return memcmp(left, right, size);
 }
 
-void *memchr(const void *in, int byte, size_t size)
+/* In parentheses: glibc 2.43 has a macro of this name too. */
+void *(memchr)(const void *in, int byte, size_t size)
 {
     const unsigned char *at = in;
 

@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/syscall.h>
+
+#include "shim/base/syscall_numbers.h"
 
 #if defined(__x86_64__) && defined(__ILP32__)
 #error "x32 is not supported: its system call numbers differ from those that programs pass to syscall()"

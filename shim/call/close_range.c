@@ -22,6 +22,10 @@
 
 #define NUMBERS_WITHOUT_PROC 65536u /* as far as a range is walked where /proc is not mounted */
 
+/* Younger than some libcs that this is built with. */
+int close_range(unsigned first, unsigned last, int flags);
+void closefrom(int first);
+
 struct range {
     unsigned first; /* moves up with what is done */
     unsigned last;

@@ -52,6 +52,9 @@ LG_EXPORT pid_t fork(void)
 
 LG_EXPORT_ALIAS(__fork, fork);
 
+/* Younger than some libcs that this is built with. */
+pid_t _Fork(void);
+
 LG_EXPORT pid_t _Fork(void)
 {
     return fork_by(lg_next._Fork ? lg_next._Fork : lg_next.fork);

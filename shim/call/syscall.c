@@ -11,22 +11,16 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "shim/base/gate.h"
+#include "shim/base/syscall_numbers.h"
 #include "shim/call/calls.h"
 #include "shim/call/export.h"
 #include "shim/call/next.h"
 #include "shim/holder/epolls.h"
 #include "shim/holder/holder.h"
 #include "shim/release/abort_request.h"
-
-#ifdef SYS_io_uring_setup
-#define SYS_IO_URING_SETUP SYS_io_uring_setup
-#else
-#define SYS_IO_URING_SETUP (-1)
-#endif
 
 #define ANSWERED 1 /* by lg_syscall_slowly */
 #define FORKS    2 /* the epoch changes, then on */
@@ -55,12 +49,8 @@ const uint8_t lg_syscall_kinds[512] = {
 #ifdef SYS_epoll_create
     [SYS_epoll_create] = ANSWERED,
 #endif
-#ifdef SYS_io_uring_setup
     [SYS_io_uring_setup] = ANSWERED,
-#endif
-#ifdef SYS_pidfd_getfd
     [SYS_pidfd_getfd] = ANSWERED,
-#endif
 #ifdef SYS_accept
     [SYS_accept] = ANSWERED,
 #endif
@@ -77,9 +67,7 @@ const uint8_t lg_syscall_kinds[512] = {
     [SYS_vfork] = FORKS,
 #endif
     [SYS_clone] = FORKS,
-#ifdef SYS_clone3
     [SYS_clone3] = FORKS,
-#endif
 };
 
 struct arguments {
@@ -120,13 +108,10 @@ static long opened_by_number(long number, const struct arguments *with)
         return result;
     if (number == SYS_socket)
         lg_note_made((int)result, epoch, (int)with->at[0], (int)with->at[1], (int)with->at[2]);
-#ifdef SYS_pidfd_getfd
     else if (number == SYS_pidfd_getfd) {
         lg_holder_forget((int)result);
         lg_epolls_received((int)result);
-    }
-#endif
-    else
+    } else
         lg_holder_accepted((int)with->at[0], (int)result, epoch);
     return result;
 }
@@ -136,7 +121,7 @@ static long polled_by_number(long number, const struct arguments *with)
 {
     long result = go_on(number, with);
 
-    if (result >= 0 && number == SYS_IO_URING_SETUP)
+    if (result >= 0 && number == SYS_io_uring_setup)
         lg_epolls_unknown();
     else if (result >= 0)
         lg_holder_made_epoll((int)result);
@@ -232,17 +217,13 @@ long lg_syscall_slowly(long number, ...)
 #endif
     case SYS_accept4:
     case SYS_socket:
-#ifdef SYS_pidfd_getfd
     case SYS_pidfd_getfd:
-#endif
         return opened_by_number(number, &with);
     case SYS_epoll_create1:
 #ifdef SYS_epoll_create
     case SYS_epoll_create:
 #endif
-#ifdef SYS_io_uring_setup
     case SYS_io_uring_setup:
-#endif
         return polled_by_number(number, &with);
     case SYS_dup:
         return duplicated_by_number(number, &with);

@@ -13,6 +13,8 @@
 
 #include <stddef.h>
 
+#include "tests/harness/old_libc.h"
+
 struct tap_test {
     const char *name; /* a sentence: what is promised */
     void (*run)(void);

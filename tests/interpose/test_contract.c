@@ -7,10 +7,6 @@
 #include <sys/mman.h>
 #include <sys/un.h>
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 static const char *const every_policy[] = {
     "allow",
     "observe",

@@ -11,10 +11,6 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-
 extern char **environ;
 
 static struct net_pair pair;

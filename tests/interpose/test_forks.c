@@ -47,7 +47,7 @@ static pid_t inline_clone(void)
 
 static pid_t by_underscore(void)
 {
-    return _Fork();
+    return _Fork != NULL ? _Fork() : fork();
 }
 
 static const struct {

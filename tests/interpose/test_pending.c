@@ -256,8 +256,6 @@ static void forked(int argc, char **argv)
 }
 COMPARED(forked);
 
-pid_t _Fork(void) __attribute__((weak));
-
 static void forked_quietly(int argc, char **argv)
 {
     (void)argc, (void)argv;

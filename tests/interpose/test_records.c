@@ -41,7 +41,8 @@ static bool is_time(const char *text)
 
 static void check_fact(const char *line, const char *key, const char *printed, const char *name)
 {
-    char wanted[128], *at = strstr(printed, name);
+    const char *at = strstr(printed, name);
+    char wanted[128];
 
     REQUIRE(at != NULL);
     snprintf(wanted, sizeof wanted, "%.*s", (int)strcspn(at + strlen(name), " \n"), at + strlen(name));

@@ -127,6 +127,7 @@ static void test_system_policy(void)
 static void test_log_and_format(void)
 {
     const char *log = file("records.log", "");
+    const char *const overridden[] = {"LINGERGUARD_RULES=format json", "LINGERGUARD_FORMAT=text", NULL};
     char *text;
     struct proc_result result;
 
@@ -139,10 +140,7 @@ static void test_log_and_format(void)
     free(text);
     expect(&(struct under){.rules = "format text"}, DISARMED, "outcome=disarmed"); /* FORMAT=json has the word */
     result =
-        proc_snippet_run("one abort", NULL,
-                         &(struct proc_options){.with_library = true,
-                                                .environment = (const char *const[]){"LINGERGUARD_RULES=format json",
-                                                                                     "LINGERGUARD_FORMAT=text", NULL}});
+        proc_snippet_run("one abort", NULL, &(struct proc_options){.with_library = true, .environment = overridden});
     CHECK_CONTAINS(result.err, "lingerguard: ");
     CHECK_LACKS(result.err, "{");
     proc_result_free(&result);

@@ -10,13 +10,14 @@ cd "$LG_ROOT" || exit 1
 
 sources="$(echo shim/caller/*.c) shim/base/safe_read.c shim/base/sys.c"
 common="-std=gnu11 -D_GNU_SOURCE -I. -g -pthread"
+libraries="-Wl,--as-needed -ldl -lrt" # of dlopen and timer_create before glibc 2.34
 
 # build OUTPUT COMPILER FLAG...: the program with the library's sources in it.
 build() {
     local output=$1
     shift
     # shellcheck disable=SC2086
-    "$@" $common -o "$output" tests/unit/callers.c $sources
+    "$@" $common -o "$output" tests/unit/callers.c $sources $libraries
 }
 
 # functions PROGRAM ADDR2LINE FILE: the names of the frames in FILE that lie in PROGRAM, on one line;
@@ -179,7 +180,7 @@ by_maps() {
     if ! gcc $common -O2 "$@" -c -o "$tmp/objects/module.o" shim/caller/module.c ||
         ! objcopy --redefine-sym _dl_find_object=no_such_function "$tmp/objects/module.o" ||
         ! gcc $common -O2 -fno-inline "$@" -o "$program" tests/unit/callers.c "$tmp/objects/module.o" \
-            ${sources/shim\/caller\/module.c/}; then
+            ${sources/shim\/caller\/module.c/} $libraries; then
         not_ok "$title builds"
         return
     fi

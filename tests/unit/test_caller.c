@@ -150,7 +150,8 @@ static void unknown_is_absent(void)
     CHECK_INT((long long)lg_caller_name(0, exe, out, sizeof out), 0);
     CHECK_INT((long long)lg_caller_name(1, exe, out, sizeof out), 0);
     CHECK_INT((long long)lg_caller_name(UINTPTR_MAX, exe, out, sizeof out), 0);
-    CHECK_INT((long long)lg_caller_name(here(), (struct lg_text){NULL, 0}, out, sizeof out), 0);
+    if (lg_module_can_find()) /* the maps know the name */
+        CHECK_INT((long long)lg_caller_name(here(), (struct lg_text){NULL, 0}, out, sizeof out), 0);
 }
 
 static void module_as_the_loader_has_it(void)

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #undef htons
+#undef memchr
 #undef ntohs
 #define memcpy            own_memcpy
 #define memmove           own_memmove

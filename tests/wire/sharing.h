@@ -85,7 +85,6 @@ static inline void __attribute__((noreturn)) other_holder(const struct sharing *
 }
 
 /* fork without the handlers; a libc before 2.34 has no such thing. */
-pid_t _Fork(void) __attribute__((weak));
 static inline pid_t fork_quietly(void)
 {
     return _Fork != NULL ? _Fork() : fork();

@@ -502,10 +502,6 @@ static void test_wire_big(void)
     wire_close(wire);
 }
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 static void test_wire_mptcp(void)
 {
     struct net_options options = {.protocol = IPPROTO_MPTCP};

@@ -18,10 +18,6 @@
 #include "tests/harness/scene.h"
 #include "tests/harness/tap.h"
 
-#ifndef IPPROTO_MPTCP
-#define IPPROTO_MPTCP 262
-#endif
-
 enum kind { BARE, ALLOW, OBSERVE, ORDERLY, WITHIN, LINGER, DRAIN };
 
 /* One way to run a scene. */

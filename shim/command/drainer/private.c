@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/drainer/private.h"
 
+#include "shim/base/syscall_numbers.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/output.h"
 #include "shim/command/drainer/settings.h"
@@ -10,19 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define DIRECTORY "/lingerguard.XXXXXX"
 #define SOCKET    "/drainer"
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-#ifndef SYS_close_range
-#define SYS_close_range 436
-#endif
 
 static char directory[108 - sizeof(SOCKET)];
 static char socket_path[108];
