@@ -52,6 +52,11 @@ LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -
               -fno-sanitize=all -fno-lto -D__errno_location=lg_errno_location
 LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/call/exports.map \
               -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
+# The command runs anywhere, and whatever is in /etc/ld.so.preload: one file that needs no other. Where libc's archive is
+# not installed it is linked as any program is.
+COMMAND_CFLAGS := -fPIE
+COMMAND_LDFLAGS ?= $(shell for kind in -static-pie -static; do \
+    echo 'int main(void) { return 0; }' | $(CC) $(COMMAND_CFLAGS) $$kind -x c -o /dev/null - 2>/dev/null && echo $$kind && break; done)
 MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 ifneq ($(filter aarch64%,$(MACHINE)),)
 LIB_CFLAGS += -mno-outline-atomics
@@ -92,11 +97,11 @@ $(BUILD)/liblingerguard.so: $(LIB_OBJ) shim/call/exports.map
 $(BUILD)/command/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(say) CC $<
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -DLG_LIBDIR='"$(LIBDIR)"' $(DEPS) -c -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) $(COMMAND_CFLAGS) -DLG_LIBDIR='"$(LIBDIR)"' $(DEPS) -c -o $@ $<
 
 $(BUILD)/lingerguard: $(COMMAND_OBJ)
 	$(say) LD $@
-	$(Q)$(CC) $(CFLAGS) -o $@ $(COMMAND_OBJ)
+	$(Q)$(CC) $(CFLAGS) $(COMMAND_LDFLAGS) -o $@ $(COMMAND_OBJ)
 
 .PHONY: check debug
 check:

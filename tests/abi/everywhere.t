@@ -34,6 +34,25 @@ else
     skip musl "musl-gcc is not installed" "musl"
 fi
 
+# A root with nothing in it but the command, the library, and a program of musl with its loader, as a small image is.
+if ! unshare --user --map-root-user true 2>/dev/null; then
+    skip userns "no user namespace" "the command in a root with no libc"
+elif ! command -v musl-gcc >/dev/null; then
+    skip musl "musl-gcc is not installed" "the command in a root with no libc"
+else
+    mkdir -p "$tmp/bare/lib"
+    cp "$LG_COMMAND" "$LG_LIB" "$tmp/musl" "$tmp/bare/"
+    musl=$(readelf -lW "$tmp/musl" | sed -n 's/.*interpreter: \(.*\)\]/\1/p')
+    cp "$musl" "$tmp/bare$musl"
+    # bare ARGUMENT...: the command in that root
+    bare() {
+        unshare --user --map-root-user chroot "$tmp/bare" /lingerguard "$@" 2>&1
+    }
+    like "in a root with no libc: the command" "$(bare explain -r 'reject EPERM peer 10.0.0.0/8' peer=10.1.2.3 cause=linger-zero)" reject
+    is "in a root with no libc: lingerguard run" "$(bare run -l off /musl)" EOF
+    like "in a root with no libc: a program that is not there" "$(bare run /nothing; echo $?)" 127
+fi
+
 # built_for NAME COMPILER: the library for another machine, in $tmp/NAME
 built_for() {
     make -s -C "$LG_ROOT" lib CC="$2" BUILD="$tmp/$1" WERROR=1 CFLAGS="-O2 -g" >"$tmp/$1.log" 2>&1

@@ -8,26 +8,38 @@
 #include <sys/statvfs.h>
 #include <sys/xattr.h>
 
+/*
+ * Names out of the files themselves: getpwuid asks modules of the libc that is installed, which a static command may
+ * not have been made for.
+ */
 static void name_user(uid_t uid, char name[64])
 {
-    const struct passwd *entry = uid == 0 ? NULL : getpwuid(uid);
+    static char root_name[] = "root";
+    static const struct passwd root = {.pw_name = root_name};
+    FILE *file = uid == 0 ? NULL : fopen("/etc/passwd", "re");
+    const struct passwd *entry = uid == 0 ? &root : NULL;
 
-    if (uid == 0)
-        snprintf(name, 64, "root");
-    else if (entry && entry->pw_name)
+    snprintf(name, 64, "%u", (unsigned)uid);
+    while (file && (entry = fgetpwent(file)) != NULL && entry->pw_uid != uid)
+        ;
+    if (entry)
         snprintf(name, 64, "%s", entry->pw_name);
-    else
-        snprintf(name, 64, "%u", (unsigned)uid);
+    if (file)
+        fclose(file);
 }
 
 static void name_group(gid_t gid, char name[64])
 {
-    const struct group *entry = getgrgid(gid);
+    FILE *file = fopen("/etc/group", "re");
+    const struct group *entry = NULL;
 
-    if (entry && entry->gr_name)
+    snprintf(name, 64, "%u", (unsigned)gid);
+    while (file && (entry = fgetgrent(file)) != NULL && entry->gr_gid != gid)
+        ;
+    if (entry)
         snprintf(name, 64, "%s", entry->gr_name);
-    else
-        snprintf(name, 64, "%u", (unsigned)gid);
+    if (file)
+        fclose(file);
 }
 
 /*
