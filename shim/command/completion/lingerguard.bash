@@ -127,10 +127,10 @@ _lingerguard_report() {
     case $prev in
     -f | --format) _lingerguard_words "table json html prometheus" ;;
     -n | --rows) ;;
-    -o | --output | -p | --policy) _lingerguard_files ;;
+    -o | --output | -p | --policy | --resets) _lingerguard_files ;;
     *)
         case $cur in
-        -*) _lingerguard_words "-f --format -n --rows -o --output -p --policy -h --help" ;;
+        -*) _lingerguard_words "-f --format -n --rows -o --output -p --policy --resets -h --help" ;;
         *) _lingerguard_files ;;
         esac
         ;;

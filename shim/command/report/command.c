@@ -5,6 +5,7 @@
 #include "shim/command/common/policy_source.h"
 #include "shim/command/report/file.h"
 #include "shim/command/report/report.h"
+#include "shim/command/report/resets/resets.h"
 #include "shim/command/report/whatif/whatif.h"
 
 #include <errno.h>
@@ -20,20 +21,24 @@
 #define WIDTH_MAX     240u
 
 enum { EXIT_SOME_UNREAD = 1 };
+enum { OPTION_RESETS = 256 }; /* without a letter */
 
-static const char help[] = "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o FILE] [-p POLICY] [LOG...]\n"
-                           "Sums up json records: who aborts, where, to whom, what was saved and what was lost.\n"
-                           "Reads standard input without LOG, or for '-'; compressed logs come through a pipe:\n"
-                           "zcat log*.gz | lingerguard report\n\n"
-                           "  -f, --format FORMAT  table (default), json, html, prometheus\n"
-                           "  -n, --rows ROWS      rows of each table, 0 for all; 10, or for json all of them\n"
-                           "  -o, --output FILE    write FILE, which is replaced only by a complete report\n"
-                           "  -p, --policy POLICY  say instead what this policy would have made of these\n"
-                           "                       connections, rule by rule; as table or json\n"
-                           "  -h, --help           show this text\n\n"
-                           "Lines that are no records are counted and reported, not fatal. Exit status: 0, 1 when\n"
-                           "a LOG could not be read or has records in format text (the others are reported), 2 for a\n"
-                           "usage error.\n";
+static const char help[] =
+    "Usage: lingerguard report [-f FORMAT] [-n ROWS] [-o FILE] [-p POLICY | --resets TRACE] [LOG...]\n"
+    "Sums up json records: who aborts, where, to whom, what was saved and what was lost.\n"
+    "Reads standard input without LOG, or for '-'; compressed logs come through a pipe:\n"
+    "zcat log*.gz | lingerguard report\n\n"
+    "  -f, --format FORMAT  table (default), json, html, prometheus\n"
+    "  -n, --rows ROWS      rows of each table, 0 for all; 10, or for json all of them\n"
+    "  -o, --output FILE    write FILE, which is replaced only by a complete report\n"
+    "  -p, --policy POLICY  say instead what this policy would have made of these\n"
+    "                       connections, rule by rule; as table or json\n"
+    "      --resets TRACE   say instead of each reset that the kernel sent what the log knows\n"
+    "                       of it; as table or json\n"
+    "  -h, --help           show this text\n\n"
+    "Lines that are no records are counted and reported, not fatal. Exit status: 0, 1 when\n"
+    "a LOG could not be read or has records in format text (the others are reported), 2 for a\n"
+    "usage error.\n";
 
 typedef bool format_fn(const struct lg_report *report);
 
@@ -48,6 +53,7 @@ struct options {
     long rows; /* below 0: not given */
     const char *output;
     const char *policy;
+    const char *resets;
     bool help;
 };
 
@@ -64,9 +70,13 @@ static bool read_rows(const char *text, long *rows)
 static int read_options(int argc, char **argv, struct options *options)
 {
     static const struct option longs[] = {
-        {"format", required_argument, NULL, 'f'}, {"rows", required_argument, NULL, 'n'},
-        {"output", required_argument, NULL, 'o'}, {"policy", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"format", required_argument, NULL, 'f'},
+        {"rows", required_argument, NULL, 'n'},
+        {"output", required_argument, NULL, 'o'},
+        {"policy", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},
+        {"resets", required_argument, NULL, OPTION_RESETS},
+        {NULL, 0, NULL, 0},
     };
     int option;
 
@@ -88,6 +98,9 @@ static int read_options(int argc, char **argv, struct options *options)
         case 'p':
             options->policy = optarg;
             break;
+        case OPTION_RESETS:
+            options->resets = optarg;
+            break;
         case 'h':
             options->help = true;
             break;
@@ -95,8 +108,10 @@ static int read_options(int argc, char **argv, struct options *options)
             return lg_option_error("report", option, argv, longs);
         }
     }
-    if (options->policy && options->format != FORMAT_TABLE && options->format != FORMAT_JSON)
-        return lg_usage_error("report", "--policy: the format is table or json");
+    if (options->policy && options->resets)
+        return lg_usage_error("report", "--policy and --resets are two reports");
+    if ((options->policy || options->resets) && options->format != FORMAT_TABLE && options->format != FORMAT_JSON)
+        return lg_usage_error("report", "%s: the format is table or json", options->policy ? "--policy" : "--resets");
     return LG_EXIT_OK;
 }
 
@@ -141,15 +156,25 @@ static int out_of_memory(void)
     return LG_EXIT_USAGE;
 }
 
-static bool write_form(const struct lg_report *report, const struct lg_whatif *whatif, int format)
+/* What the records are seen as instead, or NULL. */
+struct views {
+    const struct lg_whatif *whatif;
+    const struct lg_resets *resets;
+};
+
+static bool write_form(const struct lg_report *report, const struct views *views, int format)
 {
-    if (whatif == NULL)
-        return formats[format](report);
-    return format == FORMAT_JSON ? lg_whatif_as_json(whatif, report) : lg_whatif_as_table(whatif, report);
+    bool is_json = format == FORMAT_JSON;
+
+    if (views->whatif != NULL)
+        return is_json ? lg_whatif_as_json(views->whatif, report) : lg_whatif_as_table(views->whatif, report);
+    if (views->resets != NULL)
+        return is_json ? lg_resets_as_json(views->resets, report) : lg_resets_as_table(views->resets, report);
+    return formats[format](report);
 }
 
 static int write_report(const struct lg_aggregate *aggregate, const struct lg_report_inputs *inputs,
-                        const struct lg_whatif *whatif, const struct options *options, char **names)
+                        const struct views *views, const struct options *options, char **names)
 {
     char host[256] = "";
     struct lg_report_file file;
@@ -170,7 +195,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
         return LG_EXIT_USAGE;
     report.out = file.out;
     gethostname(host, sizeof(host) - 1);
-    if (!write_form(&report, whatif, options->format)) {
+    if (!write_form(&report, views, options->format)) {
         lg_report_file_drop(&file);
         return out_of_memory();
     }
@@ -198,10 +223,34 @@ static int report_on(struct lg_aggregate *aggregate, const struct options *optio
         status = LG_EXIT_USAGE;
     } else {
         read_inputs(aggregate, &inputs, names);
-        status = write_report(aggregate, &inputs, options->policy ? &whatif : NULL, options, names);
+        status = write_report(aggregate, &inputs, &(struct views){.whatif = options->policy ? &whatif : NULL}, options,
+                              names);
     }
     if (options->policy)
         lg_whatif_free(&whatif);
+    lg_aggregate_free(aggregate);
+    return status;
+}
+
+/* The same with a trace of resets, which is read first. */
+static int report_on_resets(struct lg_aggregate *aggregate, const struct options *options, char **names)
+{
+    struct lg_report_inputs inputs = {0};
+    struct lg_resets resets;
+    bool is_ready = lg_aggregate_init(aggregate, LG_JOIN_SOCKETS);
+    int status = LG_EXIT_USAGE;
+
+    is_ready = lg_resets_init(&resets, options->resets) && is_ready;
+    aggregate->each = lg_resets_record;
+    aggregate->each_context = &resets;
+    if (!is_ready) {
+        status = out_of_memory();
+    } else if (lg_resets_read(&resets)) {
+        read_inputs(aggregate, &inputs, names);
+        lg_resets_finish(&resets);
+        status = write_report(aggregate, &inputs, &(struct views){.resets = &resets}, options, names);
+    }
+    lg_resets_free(&resets);
     lg_aggregate_free(aggregate);
     return status;
 }
@@ -222,7 +271,7 @@ int lg_cmd_report(int argc, char **argv)
     aggregate = malloc(sizeof(*aggregate));
     if (aggregate == NULL)
         return out_of_memory();
-    status = report_on(aggregate, &options, argv + optind);
+    status = (options.resets ? report_on_resets : report_on)(aggregate, &options, argv + optind);
     free(aggregate);
     return status;
 }
