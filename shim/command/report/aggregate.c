@@ -271,6 +271,24 @@ static void count_in_table(struct lg_aggregate *aggregate, enum lg_table table, 
     lg_count_add(count_of(aggregate, table, group), &more);
 }
 
+/* What the kernel does after a close that did not wait for the peer, nobody sees. */
+static void count_unseen(struct lg_aggregate *aggregate, const struct lg_report_record *record,
+                         struct lg_join_socket *socket, bool is_end)
+{
+    bool is_left = record->outcome == LG_OUTCOME_ORDERLY || record->outcome == LG_OUTCOME_DEADLINE;
+
+    if (is_end && is_left && (socket == NULL || !socket->is_closed))
+        aggregate->left = lg_sum(aggregate->left, 1);
+    if (socket != NULL)
+        socket->is_refused = record->outcome == LG_OUTCOME_REJECTED;
+}
+
+/* Another process had it too, or its own ended without a close. */
+static bool is_endless(const struct lg_join_socket *socket)
+{
+    return socket->is_connection && socket->asker != LG_GROUP_NONE && !socket->is_closed && !socket->is_refused;
+}
+
 static void count_connection(struct lg_aggregate *aggregate, const struct lg_report_record *record)
 {
     bool asks = lg_fate_asks(record);
@@ -287,6 +305,7 @@ static void count_connection(struct lg_aggregate *aggregate, const struct lg_rep
     if (socket != NULL && is_connection && !socket->is_connection)
         become_connection(aggregate, socket);
     count_time(aggregate, record);
+    count_unseen(aggregate, record, socket, is_connection && !asks);
     if (socket != NULL && !asks)
         join_hand_over(aggregate, record, &one, socket);
     /* Without a cookie nothing can be joined: each end is a connection, each asking record none. */
@@ -362,8 +381,10 @@ void lg_aggregate_skip(struct lg_aggregate *aggregate)
 void lg_aggregate_finish(struct lg_aggregate *aggregate)
 {
     for (uint32_t i = 0; i < aggregate->join.socket_count; i++) {
-        if (aggregate->join.sockets[i].cookie != 0)
-            note_listener(aggregate, &aggregate->join.sockets[i]);
+        if (aggregate->join.sockets[i].cookie == 0)
+            continue;
+        note_listener(aggregate, &aggregate->join.sockets[i]);
+        aggregate->endless += is_endless(&aggregate->join.sockets[i]);
     }
     lg_join_flush(&aggregate->join);
 }

@@ -41,6 +41,8 @@ struct lg_aggregate {
     struct lg_armed armed;
     struct lg_timeline timeline;
     struct lg_count totals;
+    uint64_t left;          /* connections whose end was left to the kernel: RST for what came later is in no record */
+    uint64_t endless;       /* connections that asked for an abort, of whose end there is no record */
     uint64_t drained_bytes; /* input that graceful closes read and discarded */
     uint64_t waited_ms;     /* in closes, all together */
     uint64_t waited_most_ms;

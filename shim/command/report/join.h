@@ -21,6 +21,7 @@ struct lg_join_socket {
     uint32_t heard;  /* when, on the table's clock */
     bool is_connection;
     bool is_closed;
+    bool is_refused;                 /* what was asked for last failed */
     uint32_t asker;                  /* call site of the last setsockopt, or LG_GROUP_NONE */
     uint32_t closer;                 /* call site of the last close, or LG_GROUP_NONE */
     uint32_t groups[LG_JOIN_TABLES]; /* where it was counted last, or LG_GROUP_NONE */

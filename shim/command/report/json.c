@@ -134,6 +134,8 @@ static void put_totals(const struct lg_report *report)
     put_number(report, "waited_ms", aggregate->waited_ms);
     put_number(report, "waited_most_ms", aggregate->waited_most_ms);
     put_number(report, "problems", aggregate->lines[LG_REPORT_LINE_PROBLEM]);
+    put_number(report, "left_connections", aggregate->left);
+    put_number(report, "endless_connections", aggregate->endless);
     put_number(report, "forgotten_sockets", aggregate->join.pushed_out);
     fprintf(report->out, "\"suppressed_share\":%.6f,", all == 0 ? 0.0 : (double)totals->suppressed / (double)all);
     put_count(report, totals);

@@ -62,6 +62,14 @@ void lg_report_put_broken(const struct lg_report *report, enum lg_safe_form form
 bool lg_report_has_several(const struct lg_report *report, enum lg_table table);
 bool lg_report_shows(const struct lg_report *report, enum lg_table table);
 
+/*
+ * What no record can know: how many connections may have been reset after their close, and of how many there is no
+ * end. One sentence each, LG_REPORT_UNSEEN of them, or an empty text.
+ */
+#define LG_REPORT_UNSEEN      2u
+#define LG_REPORT_UNSEEN_ROOM 320u
+const char *lg_report_unseen(const struct lg_report *report, unsigned sentence, char room[LG_REPORT_UNSEEN_ROOM]);
+
 /* Whether a table has a group that stands for all others. */
 bool lg_report_has_others(const struct lg_report *report);
 

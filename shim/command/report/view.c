@@ -102,3 +102,28 @@ bool lg_report_has_others(const struct lg_report *report)
     }
     return false;
 }
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+const char *lg_report_unseen(const struct lg_report *report, unsigned sentence, char room[LG_REPORT_UNSEEN_ROOM])
+{
+    uint64_t left = report->aggregate->left, endless = report->aggregate->endless;
+    char number[LG_NUMBER_ROOM];
+
+    room[0] = '\0';
+    if (sentence == 0 && left != 0)
+        snprintf(
+            room, LG_REPORT_UNSEEN_ROOM,
+            "The end of %s connection%s was left to the kernel (orderly, deadline): what a peer sent after that was "
+            "answered by RST, which no record knows.",
+            lg_count_text(number, left), plural(left));
+    if (sentence == 1 && endless != 0)
+        snprintf(room, LG_REPORT_UNSEEN_ROOM,
+                 "Of %s connection%s that asked for an abort there is no end here: another process had them too, their "
+                 "own ended without closing them, or they are still open.",
+                 lg_count_text(number, endless), plural(endless));
+    return room;
+}

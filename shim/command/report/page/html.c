@@ -245,12 +245,15 @@ static void put_head(const struct lg_report *report)
 static void put_foot(const struct lg_report *report)
 {
     const struct lg_aggregate *aggregate = report->aggregate;
-    char room[LG_NUMBER_ROOM];
+    char room[LG_NUMBER_ROOM], unseen[LG_REPORT_UNSEEN_ROOM];
 
     fputs("<footer>\n", report->out);
     if (lg_report_has_others(report))
         fprintf(report->out, "<p>(others) stands for what is beyond %s groups of a table.</p>\n",
                 lg_count_text(room, LG_GROUPS_MAX));
+    for (unsigned i = 0; i < LG_REPORT_UNSEEN; i++)
+        if (lg_report_unseen(report, i, unseen)[0] != '\0')
+            fprintf(report->out, "<p>%s</p>\n", unseen);
     if (aggregate->join.pushed_out != 0)
         fprintf(report->out,
                 "<p>%s sockets were forgotten before their close was seen; if it came, it counts apart.</p>\n",

@@ -172,9 +172,15 @@ static void put_broken(const struct lg_report *report, FILE *out, const void *co
 void lg_terminal_notes(const struct lg_report *report)
 {
     const struct lg_aggregate *aggregate = report->aggregate;
-    char room[LG_NUMBER_ROOM], note[4 * LG_NUMBER_ROOM];
+    char room[LG_NUMBER_ROOM], note[4 * LG_NUMBER_ROOM], unseen[LG_REPORT_UNSEEN_ROOM];
     char *broken;
 
+    for (unsigned i = 0; i < LG_REPORT_UNSEEN; i++) {
+        if (lg_report_unseen(report, i, unseen)[0] == '\0')
+            continue;
+        fputc('\n', report->out);
+        lg_style_wrap(report, unseen, 0, 0);
+    }
     if (lg_report_has_others(report)) {
         snprintf(note, sizeof(note), "(others) stands for what is beyond %s groups of a table.",
                  lg_count_text(room, LG_GROUPS_MAX));
