@@ -18,7 +18,7 @@ static const struct command {
     {"report", lg_cmd_report, "sum up json records: who aborts, where, to whom"},
     {"enable", lg_cmd_enable, "put the library into /etc/ld.so.preload"},
     {"disable", lg_cmd_disable, "take the library out of /etc/ld.so.preload"},
-    {"status", lg_cmd_status, "say whether the library is in /etc/ld.so.preload"},
+    {"status", lg_cmd_status, "say where the library is loaded, under which policy, and where not"},
     {"off", lg_cmd_off, "make every process stand aside"},
     {"on", lg_cmd_on, "take back 'off'"},
     {"drainer", lg_cmd_drainer, "take connections over from programs and close them gracefully"},

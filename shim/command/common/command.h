@@ -28,4 +28,10 @@ int lg_cmd_off(int argc, char **argv);
 int lg_cmd_on(int argc, char **argv);
 int lg_cmd_drainer(int argc, char **argv);
 
+/*
+ * `status` without --processes: says what /etc/ld.so.preload and /etc/lingerguard/off are, below the directory `root`,
+ * NULL for the system's (changed in place). Returns the exit status.
+ */
+int lg_preload_status(char *root);
+
 #endif

@@ -141,6 +141,8 @@ _lingerguard_report() {
 _lingerguard_preload() {
     case $prev in
     --library) _lingerguard_files ;;
+    -f | --format) _lingerguard_words "table json" ;;
+    --missing) ;;
     --root)
         compopt -o filenames 2>/dev/null
         _lingerguard_reply compgen -d -- "$cur"
@@ -186,7 +188,8 @@ _lingerguard() {
     check-program) _lingerguard_check_program ;;
     report) _lingerguard_report ;;
     enable) _lingerguard_preload "--library --root -h --help" ;;
-    disable | status | off | on) _lingerguard_preload "--root -h --help" ;;
+    disable | off | on) _lingerguard_preload "--root -h --help" ;;
+    status) _lingerguard_preload "--root --processes --missing -f --format -h --help" ;;
     drainer) _lingerguard_drainer ;;
     help) if ((COMP_CWORD == 2)); then _lingerguard_words "$commands"; fi ;;
     esac

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* lingerguard enable, disable and status: the library in every program, by /etc/ld.so.preload. */
+/* lingerguard enable and disable, and what status says of them: the library in every program, by /etc/ld.so.preload. */
 #include "policy/text.h"
 #include "shim/command/common/command.h"
 #include "shim/command/common/library.h"
@@ -34,13 +34,6 @@ static const char disable_help[] =
     "  -h, --help           show this text\n\n"
     "Exit status: 0 when it is not enabled any more, 2 when that failed.\n";
 
-static const char status_help[] =
-    "Usage: lingerguard status [--root DIR]\n"
-    "Says whether the library is in /etc/ld.so.preload and still loads, and whether everything is off.\n\n"
-    "      --root DIR       look at DIR/etc/ld.so.preload and DIR/etc/lingerguard/off\n"
-    "  -h, --help           show this text\n\n"
-    "Exit status: 0 when it is enabled, 1 when it is not, 2 when that cannot be told or it does not load.\n";
-
 struct options {
     const char *library;
     const char *root; /* "" for the system's own */
@@ -49,7 +42,7 @@ struct options {
 
 enum { OPTION_LIBRARY = 256, OPTION_ROOT };
 
-/* `disable` and `status` take the table from its second entry on. */
+/* `disable` takes the table from its second entry on. */
 static const struct option longs[] = {
     {"library", required_argument, NULL, OPTION_LIBRARY},
     {"root", required_argument, NULL, OPTION_ROOT},
@@ -309,19 +302,12 @@ int lg_cmd_disable(int argc, char **argv)
     return status;
 }
 
-int lg_cmd_status(int argc, char **argv)
+int lg_preload_status(char *directory)
 {
+    const char *root = directory ? lg_root_trim(directory) : "";
     struct lg_preload_file file;
-    struct options options;
-    int status = read_options(argc, argv, longs + 1, &options);
+    int status = lg_preload_file_open(&file, root, false) ? tell(&file, root) : LG_EXIT_USAGE;
 
-    if (status != 0)
-        return status;
-    if (options.help) {
-        fputs(status_help, stdout);
-        return LG_EXIT_OK;
-    }
-    status = lg_preload_file_open(&file, options.root, false) ? tell(&file, options.root) : LG_EXIT_USAGE;
     lg_preload_file_close(&file);
-    return lg_off_tell(options.root) ? status : LG_EXIT_USAGE;
+    return lg_off_tell(root) ? status : LG_EXIT_USAGE;
 }

@@ -155,7 +155,7 @@ static int follow_scripts(struct lg_program *program, struct stat *status)
 }
 
 /* By the loader's name, since that is what reads LD_PRELOAD; an unusual one by the libc it loads. */
-static enum lg_libc find_libc(const struct lg_elf *elf)
+enum lg_libc lg_program_libc(const struct lg_elf *elf)
 {
     const char *loader = last_part(elf->interpreter);
 
@@ -214,7 +214,7 @@ static void examine_elf(struct lg_program *program, const struct lg_elf *elf, in
     if (program->dynamic) {
         program->interpreter = strdup(elf->interpreter);
         program->interpreter_missing = access(elf->interpreter, F_OK) != 0;
-        program->libc = find_libc(elf);
+        program->libc = lg_program_libc(elf);
     }
     program->go = lg_elf_is_go(elf);
     program->preloaded_for_all = program->libc == LG_LIBC_GLIBC && is_preloaded_for_all();

@@ -77,6 +77,9 @@ void lg_program_free(struct lg_program *program);
  */
 bool lg_program_read_libraries(struct lg_program *program, const struct lg_elf *elf);
 
+/* The libc of an ELF file with an interpreter. */
+enum lg_libc lg_program_libc(const struct lg_elf *elf);
+
 /*
  * "sees all: dynamic, glibc, x86-64; imports close; 2 libraries import more", or with `verbose` what each
  * of them imports, without a line end; control characters of names are shown as `?`.
