@@ -280,6 +280,31 @@ if command -v readelf >/dev/null; then
     is "the build id of a module that is here" "$(record caller "$module+0x10" | report -f json | field by_call_site.rows.0.build_id)" "$wanted"
     record caller "$module+0x10" | report -f html >"$tmp/build.html"
     like "also on the page" "$(cat "$tmp/build.html")" "build $wanted"
+    record caller /no/such/module+0x10 | report -f html >"$tmp/build.html"
+    like "the page says where it is not known" "$(cat "$tmp/build.html")" "build not known here"
+
+    # One build under several paths, as in layers of containers
+    mkdir "$tmp/one" "$tmp/two" "$tmp/other"
+    cp "$module" "$tmp/one/server"
+    cp "$module" "$tmp/two/server"
+    cp "$module" "$tmp/two/renamed"
+    cp "$(realpath /bin/cat)" "$tmp/other/server"
+    of() {
+        record exe "$tmp/$1" caller "$tmp/$1+0x10" socket "$2"
+    }
+    is "one build under two paths is one program and call site" \
+        "$({ of one/server 1; of two/server 2; of one/server 3; } | report -f json | row by_call_site caller "$tmp/one/server+0x10" connections)" 3
+    is "also as a metric" "$({ of one/server 1; of two/server 2; } | report -f prometheus | grep -c '^lingerguard_last_record')" 1
+    is "another build of that name is another" \
+        "$({ of one/server 1; of other/server 2; } | report -f json | field by_call_site.groups)" 2
+    is "another name of that build is another" \
+        "$({ of one/server 1; of two/renamed 2; } | report -f json | field by_call_site.groups)" 2
+    is "a path that is not here is another" \
+        "$({ of one/server 1; of gone/server 2; } | report -f json | field by_call_site.groups)" 2
+    record exe "$tmp/two/server" caller "$tmp/one/server+0x10" >"$tmp/long.log"
+    perl -e 'print "{\"time\":\"2026-11-23T18:00:00Z\",\"call\":\"close\",\"cause\":\"linger-zero\",\"outcome\":\"orderly\",\"exe\":\"x\",\"caller\":[", join(",", map { "\"/a/$_/server+0x1\"" } 1 .. 16), "]}\n" for 1 .. 3000' >>"$tmp/long.log"
+    perl -e 'for my $i (1 .. 3000) { print "{\"time\":\"2026-11-23T18:00:00Z\",\"call\":\"close\",\"cause\":\"linger-zero\",\"outcome\":\"orderly\",\"exe\":\"/a/$i/server\"}\n" }' >>"$tmp/long.log"
+    is "more modules than are remembered" "$(report -f json "$tmp/long.log" | field totals.programs)" 3002
 fi
 mkfifo "$tmp/fifo"
 for module in /no/such/module relative "$tmp/fifo" /dev/zero "$logs/sample.log"; do

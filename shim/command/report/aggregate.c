@@ -21,6 +21,27 @@ static void put_part(struct key *key, struct lg_text part)
     *key->at++ = '\0';
 }
 
+static void put_module(struct lg_aggregate *aggregate, struct key *key, struct lg_text path)
+{
+    put_part(key, lg_modules_same(&aggregate->modules, path));
+}
+
+/* MODULE+0xOFFSET */
+static void put_caller(struct lg_aggregate *aggregate, struct key *key, struct lg_text caller)
+{
+    size_t plus = caller.length_bytes;
+
+    while (plus > 0 && caller.at[plus - 1] != '+')
+        plus--;
+    if (plus == 0) {
+        put_part(key, caller);
+        return;
+    }
+    put_module(aggregate, key, lg_text_make(caller.at, plus - 1));
+    key->at--; /* goes on where the part would end */
+    put_part(key, lg_text_skip(caller, plus - 1));
+}
+
 static struct lg_text finish_key(const struct key *key)
 {
     return (struct lg_text){key->start, (size_t)(key->at - key->start)};
@@ -75,10 +96,10 @@ static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, 
         break;
     case LG_TABLE_PROGRAM:
     case LG_TABLE_PROBLEM_PROGRAM:
-        put_part(&key, record->exe);
+        put_module(aggregate, &key, record->exe);
         break;
     case LG_TABLE_METRIC:
-        put_part(&key, record->exe);
+        put_module(aggregate, &key, record->exe);
         __attribute__((fallthrough));
     case LG_TABLE_CAUSE:
         put_part(&key, record->cause);
@@ -86,9 +107,9 @@ static uint32_t find_group(struct lg_aggregate *aggregate, enum lg_table table, 
         put_part(&key, record->outcome_text);
         break;
     case LG_TABLE_SITE:
-        put_part(&key, record->exe);
+        put_module(aggregate, &key, record->exe);
         for (unsigned i = 0; i < record->caller_count; i++)
-            put_part(&key, record->callers[i]);
+            put_caller(aggregate, &key, record->callers[i]);
         break;
     case LG_TABLE_PROBLEM:
         put_part(&key, record->exe);
@@ -354,6 +375,7 @@ void lg_aggregate_free(struct lg_aggregate *aggregate)
     for (unsigned table = 0; table < LG_TABLE_COUNT; table++)
         lg_group_table_free(&aggregate->tables[table]);
     lg_join_free(&aggregate->join);
+    lg_modules_free(&aggregate->modules);
 }
 
 enum lg_report_line lg_aggregate_line(struct lg_aggregate *aggregate, struct lg_text line)

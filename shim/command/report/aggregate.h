@@ -9,6 +9,7 @@
 #include "shim/command/report/armed.h"
 #include "shim/command/report/group.h"
 #include "shim/command/report/join.h"
+#include "shim/command/report/modules.h"
 #include "shim/command/report/record.h"
 #include "shim/command/report/timeline.h"
 
@@ -39,6 +40,7 @@ struct lg_aggregate {
     struct lg_group_table tables[LG_TABLE_COUNT];
     struct lg_join join;
     struct lg_armed armed;
+    struct lg_modules modules;
     struct lg_timeline timeline;
     struct lg_count totals;
     uint64_t left;          /* connections whose end was left to the kernel: RST for what came later is in no record */
@@ -47,7 +49,7 @@ struct lg_aggregate {
     uint64_t waited_ms;     /* in closes, all together */
     uint64_t waited_most_ms;
     uint64_t lines[LG_REPORT_LINE_COUNT];
-    char key[LG_REPORT_LINE_BYTES_MAX + 512]; /* scratch: no key is longer than a line and its separators */
+    char key[LG_REPORT_LINE_BYTES_MAX + 512 + (LG_CALLERS_MAX + 1) * PATH_MAX]; /* scratch: a line, other paths in it */
     char scratch[LG_REPORT_LINE_BYTES_MAX];
 };
 
