@@ -9,26 +9,10 @@
 #include "shim/command/report/armed.h"
 #include "shim/command/report/group.h"
 #include "shim/command/report/join.h"
-#include "shim/command/report/modules.h"
+#include "shim/command/report/key.h"
 #include "shim/command/report/record.h"
 #include "shim/command/report/timeline.h"
 
-/* The tables, and the parts of their keys. Those before LG_TABLE_JOINED remember a socket's group. */
-enum lg_table {
-    LG_TABLE_PORT = 0, /* local port; "outgoing" for those that the kernel chose */
-    LG_TABLE_NETWORK,  /* peer network: /24 or /64 */
-    LG_TABLE_CAUSE,    /* cause, verdict, outcome */
-    LG_TABLE_RULE,     /* rule, digest of the policy */
-    LG_TABLE_POLICY,   /* digest of the policy */
-    LG_TABLE_TAG,      /* tag */
-    LG_TABLE_PROGRAM,  /* exe */
-    LG_TABLE_METRIC,   /* exe, cause, verdict, outcome */
-    LG_TABLE_JOINED,
-    LG_TABLE_SITE = LG_TABLE_JOINED, /* exe, frames of the caller */
-    LG_TABLE_PROBLEM,                /* exe, error */
-    LG_TABLE_PROBLEM_PROGRAM,        /* exe */
-    LG_TABLE_COUNT                   /* always last */
-};
 _Static_assert(LG_TABLE_JOINED == LG_JOIN_TABLES, "a socket remembers one group of each of these tables");
 
 /* Called for each record, with the context that was set. */
@@ -49,7 +33,7 @@ struct lg_aggregate {
     uint64_t waited_ms;     /* in closes, all together */
     uint64_t waited_most_ms;
     uint64_t lines[LG_REPORT_LINE_COUNT];
-    char key[LG_REPORT_LINE_BYTES_MAX + 512 + (LG_CALLERS_MAX + 1) * PATH_MAX]; /* scratch: a line, other paths in it */
+    char key[LG_KEY_ROOM];
     char scratch[LG_REPORT_LINE_BYTES_MAX];
 };
 

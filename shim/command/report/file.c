@@ -90,6 +90,16 @@ void lg_report_file_drop(struct lg_report_file *file)
     *file = (struct lg_report_file){0};
 }
 
+/* An earlier write failed, and its reason is gone: one byte more fails for the same one. */
+static int reason_again(FILE *out)
+{
+    clearerr(out);
+    errno = 0;
+    if (fputc('\n', out) == EOF || fflush(out) != 0)
+        return errno != 0 ? errno : EIO;
+    return EIO;
+}
+
 bool lg_report_file_finish(struct lg_report_file *file)
 {
     bool failed;
@@ -106,7 +116,7 @@ bool lg_report_file_finish(struct lg_report_file *file)
     }
     if (failed || file->temporary != NULL) {
         if (errno == 0)
-            errno = EIO; /* an earlier write failed, its reason is gone */
+            errno = reason_again(file->out);
         fail(file->path);
         lg_report_file_drop(file);
         return false;

@@ -45,7 +45,7 @@ static void put_key(const struct lg_report *report, enum lg_table table, const s
         }
         if (table == LG_TABLE_SITE && lg_build_id_of_caller(lg_group_part(group, 1), hex))
             fprintf(report->out, "<span class=\"frames\">build %s</span>", hex);
-        else if (table == LG_TABLE_SITE && lg_group_part(group, 1).at != NULL)
+        else if (table == LG_TABLE_SITE && lg_group_part(group, 1).at != NULL && lg_group_part(group, 1).at[0] == '/')
             fputs("<span class=\"frames\">build not known here</span>", report->out);
     }
     fputs("</code>", report->out);
