@@ -37,6 +37,52 @@ is "the grace period is longer than any close may take" \
     "$(manifest 'my ($longest) = sort { $b <=> $a } $map->{data}{policy} =~ /(\d+)s\b/g;
         $pod->{terminationGracePeriodSeconds} > $longest ? "longer" : "shorter"')" longer
 
+# The other Deployment is the same but for where the library comes from.
+is "image-volume.yaml: no init container, the image as a volume, and nothing else" "$(cd "$here" && perl -MYAML::XS -MJSON::PP -e '
+    my ($map, $init) = YAML::XS::LoadFile("deployment.yaml");
+    my ($image) = YAML::XS::LoadFile("image-volume.yaml");
+    my ($a, $b) = map $_->{spec}{template}{spec}, $init, $image;
+    my $copier = delete $a->{initContainers};
+    my ($old, $new) = map { my ($v) = grep $_->{name} eq "lingerguard", @{$_->{volumes}}; $v } $a, $b;
+    print "$new->{image}{reference}\n" if $new->{image}{reference} ne $copier->[0]{image};
+    delete $old->{emptyDir}; delete $new->{image};
+    my $json = JSON::PP->new->canonical;
+    print $json->encode($init) eq $json->encode($image) ? "same" : "other"')" same
+is "what it preloads is in the image" "$(manifest '$env{LD_PRELOAD} =~ m,^/lingerguard(/.*), ? $1 : "none"')" \
+    "$(sed -n 's/^COPY build\/liblingerguard.so //p' "$here/Dockerfile")"
+
+# What an API server would say.
+objects() {
+    perl -MYAML::XS -MJSON::PP -e '$YAML::XS::Boolean = "JSON::PP"; print encode_json([map YAML::XS::LoadFile($_), @ARGV])' "$@"
+}
+if command -v node >/dev/null && node -e 'require.resolve("kubernetes-models")' 2>/dev/null; then
+    objects "$here/deployment.yaml" "$here/image-volume.yaml" "$LG_ROOT/examples/drainer/deployment.yaml" >"$tmp/objects"
+    check "the schemas have nothing against all five objects" node "$here/validate.js" "$tmp/objects"
+    is "they are five" "$(grep -o '"apiVersion"' "$tmp/objects" | wc -l)" 5
+    # wrong NAME SED WANTED
+    wrong() {
+        sed "$2" "$tmp/objects" >"$tmp/changed"
+        like "and they do look: $1" "$(node "$here/validate.js" "$tmp/changed")" "$3"
+    }
+    wrong "a field with a typing error" 's/"mountPath"/"mountPth"/' 'volumeMounts[0].mountPth: no such field'
+    wrong "a field that is missing" 's/"mountPath"/"mountPth"/' "must have required property mountPath"
+    wrong "a value of another type" 's/"replicas":2/"replicas":"two"/' 'spec/replicas must be integer'
+    wrong "a word that is none" 's/IfNotPresent/IfMissing/' 'pullPolicy must be equal to one of the allowed values'
+else
+    skip npm "node, or the npm package kubernetes-models in NODE_PATH, is not installed" "the schemas"
+fi
+
+# An image volume that the runtime mounts noexec, as the first of them did.
+if [ "$(id -u)" -eq 0 ] && unshare --mount true 2>/dev/null; then
+    mkdir "$tmp/image"
+    cp "$LG_LIB" "$tmp/image/liblingerguard.so"
+    unshare --mount sh -ec "mount --bind '$tmp/image' '$tmp/image'; mount -o remount,bind,noexec '$tmp/image'
+        LD_PRELOAD=$tmp/image/liblingerguard.so env true" >"$tmp/noexec" 2>&1
+    like "noexec: the loader says so, and the program runs" "$? $(cat "$tmp/noexec")" "0 ERROR: ld.so: object '$tmp/image/liblingerguard.so' from LD_PRELOAD cannot be preloaded (failed to map segment from shared object): ignored."
+else
+    skip root "a mount namespace cannot be made here (root can)" "noexec"
+fi
+
 manifest '$map->{data}{policy}' >"$tmp/policy"
 check "the policy is right" "$LG_COMMAND" check-policy "$tmp/policy"
 like "clients of the service are drained" \
