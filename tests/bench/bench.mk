@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MIT
-BENCH_BIN := $(TESTS)/bench/calls $(TESTS)/bench/lib_floor.so $(TESTS)/bench/lib_empty.so
+BENCH_BIN := $(addprefix $(TESTS)/bench/,calls pair load lib_floor.so lib_empty.so)
 
 $(TESTS)/bench/%.so: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(CFLAGS) -fPIC -shared -fno-plt -o $@ $<
 
-$(TESTS)/bench/calls: tests/bench/calls.c Makefile
+$(TESTS)/bench/%: tests/bench/%.c Makefile
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -o $@ $<
+	$(Q)$(CC) $(STD) $(WARN) $(CFLAGS) -pthread -o $@ $<
 
 .PHONY: bench
 bench: all $(BENCH_BIN)
