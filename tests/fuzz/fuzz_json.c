@@ -12,7 +12,7 @@
  * links: shim/command/report/terminal/style.c shim/command/report/terminal/summary.c
  * links: shim/command/report/terminal/table.c shim/command/report/page/html.c shim/command/report/page/style.c
  * links: shim/command/report/page/svg.c shim/command/report/whatif/whatif.c shim/command/report/whatif/show.c
- * links: shim/record/words.c
+ * links: shim/command/report/key.c shim/command/report/modules.c shim/record/words.c
  */
 #include <stdint.h>
 #include <stdlib.h>

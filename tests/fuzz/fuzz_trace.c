@@ -9,7 +9,8 @@
  * links: shim/command/report/aggregate.c shim/command/report/text.c shim/command/report/terminal/style.c
  * links: shim/command/report/resets/account.c shim/command/report/resets/cause.c
  * links: shim/command/report/resets/resets.c shim/command/report/resets/show.c
- * links: shim/command/report/resets/trace.c shim/record/words.c
+ * links: shim/command/report/resets/trace.c shim/command/report/key.c shim/command/report/modules.c
+ * links: shim/command/common/build_id.c shim/record/words.c
  */
 #include <stdint.h>
 #include <stdlib.h>
