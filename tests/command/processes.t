@@ -107,10 +107,12 @@ look
 is "one that shows nothing of itself is in the list" "$(its $old version policy loaded same_version)" "- - false false"
 like "and is told" "$("$LG_COMMAND" status --processes 2>/dev/null)" "        other version, which does not show itself"
 end_background $old
-perl -e 'open F, "<", $ARGV[0]; read F, $_, 9; sleep 600' "$tmp/liblingerguard.so" &
-tap_pids="$tap_pids $!"
+perl -e 'open F, "<:mmap", $ARGV[0]; read F, $_, 9; sleep 600' "$tmp/liblingerguard.so" &
+mapper=$!
+tap_pids="$tap_pids $mapper"
+check "a file is mapped and not loaded" wait_until 20 grep -q "r--.*liblingerguard.so" /proc/$mapper/maps
 look
-is "a file that is only read is no library" "$(its $! pid)" ""
+is "it is no library" "$(its $mapper pid)" ""
 
 # The log
 errors() { # WORDS: of a process whose standard error is what the caller made it
