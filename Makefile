@@ -66,7 +66,7 @@ POLICY_SRC := $(wildcard policy/*.c)
 LIB_DIRS := base caller socket holder record release call start
 LIB_SRC := $(wildcard $(LIB_DIRS:%=shim/%/*.c))
 # Of the library, the files that say at their head that the command uses them too.
-COMMAND_SRC := $(wildcard shim/command/*.c shim/command/*/*.c shim/command/*/*/*.c) shim/base/line.c shim/record/words.c
+COMMAND_SRC := $(filter-out %/no_libc.c,$(wildcard shim/command/*.c shim/command/*/*.c shim/command/*/*/*.c)) shim/base/line.c shim/record/words.c
 
 LIB_OBJ := $(patsubst %.c,$(BUILD)/lib/%.o,$(POLICY_SRC) $(LIB_SRC))
 COMMAND_OBJ := $(patsubst %.c,$(BUILD)/command/%.o,$(POLICY_SRC) $(COMMAND_SRC))

@@ -13,3 +13,15 @@ $(INTERPOSED_INC): shim/call/exports.map shim/command/command.mk
 
 $(INTERPOSED_OBJ): $(INTERPOSED_INC)
 $(INTERPOSED_OBJ): STD += -I$(dir $(INTERPOSED_INC))
+
+# A program of its own, which enable starts out of the command.
+NO_LIBC := $(BUILD)/command/no_libc
+PROGRAMS_OBJ := $(BUILD)/command/shim/command/preload/programs.o
+
+$(NO_LIBC): shim/command/preload/no_libc.c shim/command/command.mk
+	@mkdir -p $(@D)
+	$(say) LD $@
+	$(Q)$(CC) -nostdlib -fPIE -pie -Wl,-z,noseparate-code -Wl,--build-id=none -Wl,-z,noexecstack -s -o $@ $<
+
+$(PROGRAMS_OBJ): $(NO_LIBC)
+$(PROGRAMS_OBJ): STD += -DLG_NO_LIBC='"$(NO_LIBC)"'

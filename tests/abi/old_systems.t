@@ -17,6 +17,7 @@ run() {
     fi
 }
 
+chmod 755 "$tmp" # or the tests copy the tree to where other users can read it
 for suite in bullseye sid; do
     root "$suite" || continue
     rm -rf "$tmp/tree"

@@ -178,6 +178,40 @@ acts "$tmp/dies" 'abort()'
 acts "$tmp/speaks" '_exit(write(2, "not today\n", 10) != 10)'
 acts "$root/acts" "open(\"$tmp/acted\", O_CREAT, 0600)"
 
+# One that asks for a libc, with no libc that it brings, and one that a shell alone does not bear.
+acts_alone() { # DIRECTORY TEXT OPTION... : a library of this text
+    dir=$1
+    printf '%s\n' "$2" >"$tmp/alone.c"
+    shift 2
+    mkdir "$dir"
+    check "a library is built" "$@" -shared -fPIC -nostdlib -o "$dir/liblingerguard.so" "$tmp/alone.c"
+}
+acts_alone "$tmp/needs" 'int getppid(void); int (*needed)(void) = getppid;' "${CC:-cc}"
+acts_alone "$tmp/shells" 'extern char *program_invocation_short_name __attribute__((weak)); void _exit(int) __attribute__((weak));
+    __attribute__((constructor)) static void act(void) {
+        if (&program_invocation_short_name && program_invocation_short_name[0] == 115) _exit(3); }' "${CC:-cc}"
+if [ -e /lib32/libc.so.6 ] && command -v i686-linux-gnu-gcc >/dev/null; then
+    acts_alone "$tmp/narrow" 'int narrow;' i686-linux-gnu-gcc
+else
+    skip i386 "no 32-bit libc (libc6-i386) or no i686-linux-gnu-gcc" "an entry for both classes"
+fi
+
+# $LIB below a root: each file that it stands for is looked at.
+mkdir -p "$root/opt/both/lib/x86_64-linux-gnu" "$root/opt/both/lib32"
+answer "$LG_COMMAND" enable --root "$root" --library '/opt/both/$LIB/liblingerguard.so'
+answers "an entry with \$LIB and no file exits 2" 2
+like "an entry with \$LIB and no file says so" "$err" "no such file in any directory that \$LIB stands for"
+cp "$LG_LIB" "$root/opt/both/lib/x86_64-linux-gnu/"
+cp "$LG_LIB" "$root/opt/both/lib32/"
+answer "$LG_COMMAND" enable --root "$root" --library '/opt/both/$LIB/liblingerguard.so'
+answers "an entry with \$LIB exits 0" 0
+is "and is written as it is" "$(head -n 1 "$file")" '/opt/both/$LIB/liblingerguard.so'
+answer "$LG_COMMAND" disable --root "$root"
+chmod 666 "$root/opt/both/lib32/liblingerguard.so"
+answer "$LG_COMMAND" enable --root "$root" --library '/opt/both/$LIB/liblingerguard.so'
+answers "one file of an entry with \$LIB that others may write exits 2" 2
+like "and is named" "$err" "/opt/both/lib32/liblingerguard.so is writable by others"
+
 # Nothing of another system's root is executed, and no link is followed out of it.
 answer "$LG_COMMAND" enable --root "$root" --library /acts/liblingerguard.so
 answers "a library below a root is put in as it is" 0
@@ -279,22 +313,36 @@ mount -t tmpfs none "$1"
 cp -a /etc/. "$1/"
 mount --bind "$1" /etc
 rm -rf /etc/lingerguard /etc/ld.so.preload
-mkdir /etc/lingerguard /etc/dies /etc/speaks
+mkdir /etc/lingerguard /etc/dies /etc/speaks /etc/needs /etc/shelly
 cp "$LG_LIB" /etc/liblingerguard.so
 cp "$2/dies/liblingerguard.so" /etc/dies/
 cp "$2/speaks/liblingerguard.so" /etc/speaks/
+cp "$2/needs/liblingerguard.so" /etc/needs/
+cp "$2/shells/liblingerguard.so" /etc/shelly/
 try() { # NAME [LIBRARY]
     said=$("$LG_COMMAND" enable --library "${2:-/etc/liblingerguard.so}" 2>&1 >/dev/null)
-    echo "$1: $? $([ ! -e /etc/ld.so.preload ] || echo on) $(echo "$said" | grep -v "linked with musl")"
+    echo "$1: $? $([ ! -e /etc/ld.so.preload ] || echo on) $(echo "$said" | grep -v "linked with musl" | grep -v "$quiet")"
     rm -f /etc/ld.so.preload
 }
 check() { # NAME
     said=$("$LG_COMMAND" check-policy /etc/lingerguard/policy 2>&1 >/dev/null)
     echo "$1: $? $said"
 }
+quiet='of another class'
 try dies /etc/dies/liblingerguard.so
 try speaks /etc/speaks/liblingerguard.so
+try needs /etc/needs/liblingerguard.so
+try shells /etc/shelly/liblingerguard.so
 try plain
+if [ -e "$2/narrow" ]; then
+    quiet=nothing
+    mkdir -p /etc/both/lib/x86_64-linux-gnu /etc/both/lib32
+    cp "$LG_LIB" /etc/both/lib/x86_64-linux-gnu/
+    try one-class
+    cp "$2/narrow/liblingerguard.so" /etc/both/lib32/
+    try both-classes '/etc/both/$LIB/liblingerguard.so'
+    quiet='of another class'
+fi
 echo 'log file /etc/lingerguard/records.log' >/etc/lingerguard/policy
 try root-log
 check check-log
@@ -318,6 +366,15 @@ END
     like "a library that kills programs is refused" "$(tried dies)" \
         "2  lingerguard: library '/etc/dies/liblingerguard.so' cannot be used: a program that it is loaded into dies of signal 6"
     like "a library that complains is refused" "$(tried speaks)" "cannot be used: not today"
+    like "one that a program without a libc does not bear is refused" "$(tried needs)" \
+        "2  lingerguard: library '/etc/needs/liblingerguard.so' cannot be used: a program without a libc (no_libc): "
+    is "one that a shell does not bear is refused" "$(tried shells)" \
+        "2  lingerguard: library '/etc/shelly/liblingerguard.so' cannot be used: a shell (/bin/sh): it exits 3"
+    if [ -e "$tmp/narrow" ]; then
+        like "a library of one class is told where there are programs of another" "$(tried one-class)" \
+            "0 on lingerguard: warning: /lib32/libc.so.6 is of another class than the library"
+        is "an entry with \$LIB serves both" "$(tried both-classes)" "0 on "
+    fi
     is "a good one is tried and enabled, with no word" "$(tried plain)" "0 on "
     is "a log that other users cannot write is told" "$(tried root-log)" \
         "0 on lingerguard: warning: programs of other users: cannot write records to /etc/lingerguard/records.log: EACCES"

@@ -6,10 +6,12 @@
 #include "shim/command/common/output.h"
 #include "shim/command/common/policy_source.h"
 #include "shim/command/common/preload_text.h"
+#include "shim/command/preload/each_class.h"
 #include "shim/command/preload/in_root.h"
 #include "shim/command/preload/load_test.h"
 #include "shim/command/preload/off_file.h"
 #include "shim/command/preload/preload_file.h"
+#include "shim/command/preload/programs.h"
 #include <errno.h>
 #include <glob.h>
 #include <stdlib.h>
@@ -22,7 +24,8 @@ static const char enable_help[] =
     "      --library PATH   the library as programs will find it; default the installed one\n"
     "      --root DIR       edit DIR/etc/ld.so.preload; PATH is below DIR\n"
     "  -h, --help           show this text\n\n"
-    "Refuses a library that does not load or that others could replace, and an /etc/lingerguard/policy\n"
+    "Refuses a library that does not load, that breaks a kind of program (it is tried on each) or that others\n"
+    "could replace, and an /etc/lingerguard/policy\n"
     "that has errors or whose log cannot be written. Below DIR nothing is executed. Other entries,\n"
     "comments and their order are kept.\n"
     "Exit status: 0 when it is enabled, 2 when it could not be.\n";
@@ -94,6 +97,20 @@ static void warn_of_musl(const char *root)
     free(pattern);
 }
 
+/* $LIB is meant to be expanded (shim/command/preload/each_class.h), and nothing else is. */
+static const char *path_problem(char *library)
+{
+    char *token = strstr(library, "$LIB/");
+    const char *problem;
+
+    if (token)
+        *token = '_';
+    problem = lg_preload_path_problem(library);
+    if (token)
+        *token = '$';
+    return problem;
+}
+
 /* Absolute and fit for the list; the caller frees it. NULL after a message. */
 static char *choose_library(const struct options *options)
 {
@@ -111,7 +128,7 @@ static char *choose_library(const struct options *options)
             fputs("Give --library PATH to use another.\n", stderr);
         return NULL;
     }
-    problem = lg_preload_path_problem(library);
+    problem = path_problem(library);
     if (library[0] != '/')
         problem = "is not an absolute path";
     else if (!problem && strchr(library, '#'))
@@ -148,7 +165,7 @@ static bool policy_is_usable(const char *root)
 /* Of another system nothing is executed: its library is looked at. */
 static bool library_starts_programs(const char *root, const char *library, char *problem, size_t problem_bytes)
 {
-    return root[0] ? lg_library_is_one(root, library, problem, problem_bytes)
+    return root[0] ? lg_each_class(lg_library_is_one, root, library, problem, problem_bytes)
                    : lg_library_loads(library, problem, problem_bytes);
 }
 
@@ -177,11 +194,28 @@ static bool library_is_usable(const char *root, const char *library)
 {
     char problem[1024];
 
-    if (!lg_path_is_protected(root, library, problem, sizeof(problem)) ||
+    if (!lg_each_class(lg_path_is_protected, root, library, problem, sizeof(problem)) ||
         !library_starts_programs(root, library, problem, sizeof(problem))) {
         lg_say_error("library '%s%s' cannot be used: %s", root, library, problem);
         return false;
     }
+    return true;
+}
+
+/* The last word before the entry is written: each kind of program goes on as it did. */
+static bool programs_start(const char *library)
+{
+    char problem[1024], other_class[256];
+
+    if (!lg_programs_start(library, other_class, problem, sizeof(problem))) {
+        lg_say_error("library '%s' cannot be used: %s", library, problem);
+        return false;
+    }
+    if (other_class[0])
+        lg_say_warning(
+            "%s is of another class than the library: programs of that class will say 'wrong ELF class', each "
+            "time they start, and run without it; see $LIB in lingerguard(1)",
+            other_class);
     return true;
 }
 
@@ -274,7 +308,7 @@ int lg_cmd_enable(int argc, char **argv)
         return LG_EXIT_USAGE;
     status = LG_EXIT_USAGE;
     if (library_is_usable(options.root, library) && policy_is_usable(options.root) &&
-        (options.root[0] || settings_are_usable(library))) {
+        (options.root[0] || (settings_are_usable(library) && programs_start(library)))) {
         if (lg_preload_file_open(&file, options.root, true))
             status = put_in(&file, library);
         lg_preload_file_close(&file);

@@ -1,137 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/preload/load_test.h"
 #include "shim/command/preload/in_root.h"
+#include "shim/command/preload/trial.h"
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#define DEADLINE_MS 10000
-#define NOBODY      65534
-
-/* A program that is started with the library, and how. */
-struct trial {
-    const char *library;
-    const char *variable; /* NAME=VALUE */
-    bool nobody;          /* as another user */
-};
-
-static bool become_nobody(void)
+static bool try_true(struct lg_trial trial, char *problem, size_t problem_bytes)
 {
-    return setgroups(0, NULL) == 0 && setgid(NOBODY) == 0 && setuid(NOBODY) == 0;
-}
+    static const char *const arguments[] = {"true", NULL};
+    struct lg_trial_end end;
+    bool failed;
 
-static void start_true(const struct trial *trial, char *preload, int output)
-{
-    static char name[] = "true", text[] = "LINGERGUARD_FORMAT=text";
-    char *const arguments[] = {name, NULL};
-    char *const environment[] = {preload, (char *)(uintptr_t)trial->variable, text, NULL};
-    int null = open("/dev/null", O_RDWR);
-
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-    }
-    dup2(output, STDERR_FILENO);
-    if (!trial->nobody || become_nobody()) {
-        execve("/bin/true", arguments, environment);
-        execve("/usr/bin/true", arguments, environment);
-    }
-    dprintf(STDERR_FILENO, "/bin/true: %s\n", strerror(errno));
-    _exit(127);
-}
-
-static long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* What the child writes, until it ends. False at the deadline. */
-static bool collect(int fd, char *text, size_t room_bytes)
-{
-    long end_ms = now_ms() + DEADLINE_MS, left_ms = DEADLINE_MS;
-    size_t length_bytes = 0;
-    char rest[256];
-
-    text[0] = 0;
-    for (; left_ms > 0; left_ms = end_ms - now_ms()) {
-        struct pollfd input = {.fd = fd, .events = POLLIN};
-        bool full = length_bytes + 1 >= room_bytes;
-        ssize_t got_bytes;
-
-        if (poll(&input, 1, (int)left_ms) <= 0)
-            continue;
-        got_bytes = full ? read(fd, rest, sizeof(rest)) : read(fd, text + length_bytes, room_bytes - 1 - length_bytes);
-        if (got_bytes <= 0)
-            return true;
-        if (!full)
-            length_bytes += (size_t)got_bytes;
-        text[length_bytes] = 0;
-    }
-    return false;
-}
-
-static bool wait_for_true(pid_t child, int fd, char *problem, size_t problem_bytes)
-{
-    bool ended = collect(fd, problem, problem_bytes);
-    int status = 0;
-
-    if (!ended)
-        kill(child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    problem[strcspn(problem, "\n")] = 0;
-    if (!ended)
-        snprintf(problem, problem_bytes, "a program that it is loaded into does not end");
-    else if (problem[0] == 0 && WIFSIGNALED(status))
-        snprintf(problem, problem_bytes, "a program that it is loaded into dies of signal %d", WTERMSIG(status));
-    else if (problem[0] == 0 && status != 0)
-        snprintf(problem, problem_bytes, "a program that it is loaded into exits %d", WEXITSTATUS(status));
-    return problem[0] == 0;
-}
-
-static bool try_it(const struct trial *trial, char *problem, size_t problem_bytes)
-{
-    char *preload = NULL;
-    int ends[2];
-    pid_t child;
-    bool good;
-
-    if (asprintf(&preload, "LD_PRELOAD=%s", trial->library) < 0 || pipe2(ends, O_CLOEXEC) != 0) {
-        snprintf(problem, problem_bytes, "%s", strerror(errno));
-        free(preload);
-        return false;
-    }
-    child = fork();
-    if (child == 0)
-        start_true(trial, preload, ends[1]);
-    close(ends[1]);
-    if (child < 0)
-        snprintf(problem, problem_bytes, "%s", strerror(errno));
-    good = child > 0 && wait_for_true(child, ends[0], problem, problem_bytes);
-    close(ends[0]);
-    free(preload);
-    return good;
+    trial.arguments = arguments;
+    trial.program = access("/bin/true", X_OK) == 0 ? "/bin/true" : "/usr/bin/true";
+    failed = !lg_trial_run(&trial, &end) || lg_trial_has_failed(&end, "a program that it is loaded into");
+    snprintf(problem, problem_bytes, "%s", end.said);
+    return !failed;
 }
 
 bool lg_library_loads(const char *library, char *problem, size_t problem_bytes)
 {
-    const struct trial trial = {.library = library, .variable = "LINGERGUARD_OFF=1"};
-
-    return try_it(&trial, problem, problem_bytes);
+    return try_true((struct lg_trial){.library = library, .variable = "LINGERGUARD_OFF=1"}, problem, problem_bytes);
 }
 
 /* "TIME lingerguard: true[PID]: WORDS; ADVICE": the words. */
@@ -146,8 +42,8 @@ static void keep_words(char *problem)
 
 bool lg_library_serves(const char *library, bool nobody, char *problem, size_t problem_bytes)
 {
-    const struct trial trial = {.library = library, .variable = "LINGERGUARD_STRICT=1", .nobody = nobody};
-    bool serves = try_it(&trial, problem, problem_bytes);
+    const struct lg_trial trial = {.library = library, .variable = "LINGERGUARD_STRICT=1", .nobody = nobody};
+    bool serves = try_true(trial, problem, problem_bytes);
 
     keep_words(problem);
     return serves;
