@@ -13,6 +13,7 @@
 #   make install        into $(DESTDIR)$(PREFIX)
 #   make uninstall      removes what install put there
 #   make deb            a Debian package in build/
+#   make dist           a tarball in build/ for machines of this kind, the same bytes wherever it is built
 #   make clean          removes build/
 #
 # Variables: CC CFLAGS PREFIX LIBDIR BINDIR MANDIR DESTDIR; V=1 shows commands; WERROR=1 makes a warning

@@ -13,7 +13,7 @@ cd "$(dirname "$0")/../.."
 packaging=shim/packaging
 stage=$BUILD/deb/root
 
-for tool in dpkg-deb dpkg-architecture dpkg-buildflags dpkg-shlibdeps dpkg-parsechangelog; do
+for tool in dpkg-deb dpkg-architecture dpkg-buildflags dpkg-parsechangelog; do
     command -v "$tool" >/dev/null && continue
     echo "make deb: $tool is not installed (package dpkg-dev)" >&2
     exit 1
@@ -41,7 +41,7 @@ flags="$(dpkg-buildflags --get CFLAGS) $(dpkg-buildflags --get CPPFLAGS) -Wl,-z,
 
 filled() {
     sed -e "s|@VERSION@|$VERSION|; s|@ARCHITECTURE@|$architecture|; s|@MAINTAINER@|$maintainer|" \
-        -e "s|@LIBDIR@|$libdir|g; s|@DEPENDS@|${depends:-}|; s|@KIBIBYTES@|${kibibytes:-}|" "$1"
+        -e "s|@LIBDIR@|$libdir|g; s|@KIBIBYTES@|${kibibytes:-}|" "$1"
 }
 
 # -9n: no name and no time, so that the bytes stay the same.
@@ -49,19 +49,19 @@ compressed() {
     gzip -9n -c "$1" >"$2"
 }
 
-rm -rf "$BUILD/deb/root" "$BUILD/deb/debian"
+rm -rf "$BUILD/deb/root"
 "$MAKE" -s CC="$CC" BUILD="$BUILD/deb/build" PREFIX=/usr LIBDIR="/$libdir" DESTDIR="$stage" CFLAGS="$flags" install
 
 strip="strip"
 ! command -v "$machine-strip" >/dev/null || strip=$machine-strip
-"$strip" --strip-unneeded --remove-section=.comment "$stage/usr/bin/lingerguard" "$stage/$libdir/liblingerguard.so"
+"$strip" --strip-unneeded --remove-section=.comment "$stage/usr/bin/lingerguard" "$stage/$libdir/liblingerguard.so.$VERSION"
 gzip -9n "$stage"/usr/share/man/man*/*
 # Where zsh looks in Debian.
 mkdir -p "$stage/usr/share/zsh/vendor-completions"
 mv "$stage/usr/share/zsh/site-functions/_lingerguard" "$stage/usr/share/zsh/vendor-completions/"
 rmdir "$stage/usr/share/zsh/site-functions"
 
-mkdir -p "$doc/examples" "$stage/usr/share/lintian/overrides" "$stage/DEBIAN" "$BUILD/deb/debian"
+mkdir -p "$doc/examples" "$stage/usr/share/lintian/overrides" "$stage/DEBIAN"
 compressed "$packaging/changelog" "$doc/changelog.gz"
 compressed README.md "$doc/README.md.gz"
 filled "$packaging/README.Debian" >"$doc/README.Debian"
@@ -78,9 +78,6 @@ grep -rlE '/usr/local/(lib/liblingerguard.so|bin/lingerguard)' "$doc/examples" \
     --exclude-dir=container-runc --exclude-dir=docker --exclude-dir=kubernetes |
     xargs -r sed -i "s|/usr/local/lib/liblingerguard.so|/$libdir/liblingerguard.so|g; s|/usr/local/bin/lingerguard|/usr/bin/lingerguard|g"
 
-# dpkg-shlibdeps looks for debian/control in the current directory.
-printf 'Source: lingerguard\n\nPackage: lingerguard\nArchitecture: any\n' >"$BUILD/deb/debian/control"
-depends=$(cd "$BUILD/deb" && dpkg-shlibdeps -O root/usr/bin/lingerguard | sed -n 's/^shlibs:Depends=//p')
 kibibytes=$(du -k -s --apparent-size "$stage" | cut -f 1)
 filled "$packaging/control" >"$stage/DEBIAN/control"
 filled "$packaging/prerm" >"$stage/DEBIAN/prerm"

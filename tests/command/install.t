@@ -24,15 +24,18 @@ answers "make install exits 0" 0
 pages=$(for page in policy/*.5 shim/*.7 shim/command/*.1; do
     [ ! -e "$page" ] || printf '/usr/local/share/man/man%s/%s\n' "${page##*.}" "${page##*/}"
 done)
+version=$(sed -n 's/^VERSION := //p' Makefile)
 wanted="/usr/local/bin/lingerguard
 $libdir/liblingerguard.so
+$libdir/liblingerguard.so.$version
 /usr/local/share/bash-completion/completions/lingerguard
 /usr/local/share/zsh/site-functions/_lingerguard
 $pages"
 is "it installs these files and no other" "$(cd "$stage" && find . ! -type d | sed 's/^\.//' | LC_ALL=C sort)" \
     "$(printf '%s\n' "$wanted" | LC_ALL=C sort)"
 is "the command may be executed" "$(stat -c %a "$stage/usr/local/bin/lingerguard")" 755
-is "the library may be read" "$(stat -c %a "$stage$libdir/liblingerguard.so")" 644
+is "the library is a link to the file with its version" "$(readlink "$stage$libdir/liblingerguard.so")" "liblingerguard.so.$version"
+is "the library may be read" "$(stat -L -c %a "$stage$libdir/liblingerguard.so")" 644
 check "the command is the one that was built" cmp "$LG_COMMAND" "$stage/usr/local/bin/lingerguard"
 check "the library is the one that was built" cmp "$LG_LIB" "$stage$libdir/liblingerguard.so"
 like "the manual of the command is among them" "$pages" /usr/local/share/man/man1/lingerguard.1
@@ -46,14 +49,21 @@ else
     skip libdir "built for another LIBDIR" "the installed command finds the installed library"
 fi
 
-inode=$(stat -c %i "$stage$libdir/liblingerguard.so")
+inode=$(stat -L -c %i "$stage$libdir/liblingerguard.so")
 answer run_make install
 answers "a second make install exits 0" 0
-if [ "$(stat -c %i "$stage$libdir/liblingerguard.so")" = "$inode" ]; then
+if [ "$(stat -L -c %i "$stage$libdir/liblingerguard.so")" = "$inode" ]; then
     not_ok "the library is replaced, not written over, under the programs that have it" "the inode is the same"
 else
     ok "the library is replaced, not written over, under the programs that have it"
 fi
+
+# A version that was there before stays, for the way back.
+cp "$LG_LIB" "$stage$libdir/liblingerguard.so.0.0.9"
+ln -sf liblingerguard.so.0.0.9 "$stage$libdir/liblingerguard.so"
+answer run_make install
+is "an upgrade turns the link" "$(readlink "$stage$libdir/liblingerguard.so")" "liblingerguard.so.$version"
+check "and leaves the older file, to go back to" rm "$stage$libdir/liblingerguard.so.0.0.9"
 
 mkdir -p "$stage/etc"
 answer "$stage/usr/local/bin/lingerguard" enable --root "$stage"
