@@ -23,7 +23,7 @@ stage=$BUILD/dist/$name
 rm -rf "$BUILD/dist"
 "$MAKE" -s CC="$CC" BUILD="$BUILD/dist/build" PREFIX= LIBDIR=/lib BINDIR=/bin MANDIR=/share/man DATADIR=/share DESTDIR="$stage" \
     CFLAGS="-O2 -g0 -ffile-prefix-map=$BUILD/dist/build=build -ffile-prefix-map=$PWD=." install
-strip=strip
+strip="strip"
 ! command -v "$machine-strip" >/dev/null || strip=$machine-strip
 "$strip" --strip-unneeded --remove-section=.comment "$stage/bin/lingerguard" "$stage/lib/liblingerguard.so.$VERSION"
 cp LICENSE README.md "$stage/"
