@@ -78,6 +78,8 @@ joined "TCP_LINGER2 below 0 is that cause too" "missed: linger-zero, a, port 80;
     "$(reset "$call" reason=TCP_ABORT_ON_LINGER "$here" linger=0,0 library=0 comm=a)" ''
 joined "to a service, its port tells" "missed: linger-zero, a, to port 443" \
     "$(reset "$call" local=10.0.0.1:40000 peer=192.0.2.9:443 linger=1,0 library=0 comm=a)" ''
+joined "refused is what was asked for here" "none: refused, port 40001" \
+    "$(reset from=packet local=10.0.0.1:40001 peer=192.0.2.9:4000 syn=1)" ''
 joined "a program may have any name" "missed: linger-zero, a b=c , port 80" \
     "$(reset "$call" "$here" linger=1,0 library=0 'comm=a b=c ')" ''
 waits='socket=0 reason=TCP_STATE local=10.0.0.1:80 peer=192.0.2.9:4000 linger=0,0 accepted=0 library=1 comm=a'

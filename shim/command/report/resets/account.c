@@ -110,7 +110,7 @@ static struct lg_text cause_of(const struct lg_resets_entry *entry, const struct
     return lg_text_of(lg_reset_cause_name((enum lg_reset_cause)entry->cause));
 }
 
-/* Who serves has the lower port, unless a record says that the connection was opened here. */
+/* Who serves has the lower port, unless a record says who opened the connection, or nobody serves. */
 static struct lg_text port_of(char *room, size_t size, const struct lg_resets_entry *entry,
                               const struct lg_group *record)
 {
@@ -118,7 +118,8 @@ static struct lg_text port_of(char *room, size_t size, const struct lg_resets_en
 
     if (entry->local.family == 0)
         return lg_text_of("");
-    if (is_outgoing || (record == NULL && entry->peer_port != 0 && entry->peer_port < entry->local.port))
+    if (is_outgoing || (record == NULL && entry->cause != LG_RESET_REFUSED && entry->peer_port != 0 &&
+                        entry->peer_port < entry->local.port))
         snprintf(room, size, ">%u", entry->peer_port);
     else
         snprintf(room, size, "%u", entry->local.port);
