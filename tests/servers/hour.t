@@ -116,6 +116,7 @@ error_log $tmp/error.log;
 events { worker_connections 64; }
 http {
     access_log off;
+    reset_timedout_connection on;
     server { listen $host:7201; location = /refused { return 444; } location = / { return 200 "well\n"; } }
 }
 END
