@@ -89,6 +89,7 @@ void lg_record_write(const struct lg_event *event)
             break;
     }
     lg_limit_drop(&recorder.limit, 1);
+    lg_trouble_not_written(lg_record_problem);
 }
 
 __attribute__((noinline)) void lg_record_problem(const struct lg_text *parts, unsigned count)

@@ -227,6 +227,11 @@ bool lg_sink_fall_back(void)
     return true;
 }
 
+bool lg_sink_is_replaced(void)
+{
+    return sink.log == LG_LOG_STDERR && standard_error.mode != 0 && !is_the_log(STANDARD_ERROR, &standard_error);
+}
+
 const char *lg_sink_name(void)
 {
     return sink.settings.log == LG_LOG_SYSLOG ? "syslog (" LG_SYSLOG_PATH ")" : sink.settings.path;

@@ -54,6 +54,9 @@ bool lg_sink_write(const char *line, size_t length_bytes);
 /* True when a line was not written since the log is not there any more: lg_sink_ready may open it anew. */
 bool lg_sink_is_lost(void);
 
+/* True when lines go to standard error, and the program has closed it or put something else there. */
+bool lg_sink_is_replaced(void);
+
 /* True once this process has written a line to the log. */
 bool lg_sink_has_written(void);
 

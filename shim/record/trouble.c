@@ -73,6 +73,17 @@ static void tell_of_log(lg_tell_fn *tell, int error, bool falls_back)
     tell(parts, sizeof parts / sizeof parts[0]);
 }
 
+void lg_trouble_not_written(lg_tell_fn *tell)
+{
+    const struct lg_text parts[] = {
+        text_of("cannot write records to standard error: the program has put something else there, or closed it; they "
+                "are dropped and counted; log file PATH or log syslog takes them"),
+    };
+
+    if (lg_sink_is_replaced() && !__atomic_exchange_n(&log_told, true, __ATOMIC_RELAXED))
+        tell(parts, sizeof parts / sizeof parts[0]);
+}
+
 /* A process that has no number free, or no memory, may have some later. */
 static bool may_pass(int error)
 {

@@ -27,4 +27,7 @@ void lg_trouble_tell(lg_tell_fn *tell);
  */
 bool lg_trouble_log_is_ready(lg_tell_fn *tell);
 
+/* After a record that was not written: tells, once, that standard error is not there any more, as daemons have it. */
+void lg_trouble_not_written(lg_tell_fn *tell);
+
 #endif

@@ -439,6 +439,29 @@ static size_t count_datagrams(int fd, const char *part)
     return count;
 }
 
+/* A /dev of our own: null is all that is needed. */
+static void own_dev(void)
+{
+    own_etc();
+    REQUIRE(mount("lg-dev", "/dev", "tmpfs", 0, "mode=755") == 0);
+    REQUIRE(mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)) == 0);
+}
+
+/* Somebody hears of it, once. */
+static void test_replaced_is_told(void)
+{
+    struct proc_result result;
+    int fd;
+
+    own_dev();
+    fd = bind_log();
+    result = run_rules("standard error closed", "orderly");
+    CHECK_INT((long long)count_datagrams(fd, "cannot write records to standard error: the program has put something"),
+              1);
+    proc_result_free(&result);
+    close(fd);
+}
+
 static void test_syslog(void)
 {
     struct under under = {.rules = "limit 1000000/s; orderly", .log = "syslog", .start.input_pipe = true};
@@ -446,9 +469,7 @@ static void test_syslog(void)
     struct proc process;
     int fd;
 
-    own_etc(); /* and a /dev of our own: null is all that is needed */
-    REQUIRE(mount("lg-dev", "/dev", "tmpfs", 0, "mode=755") == 0);
-    REQUIRE(mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)) == 0);
+    own_dev();
     fd = bind_log();
     process = start_under("aborts", ten, &under);
     CHECK(proc_wait_output(&process, "ready", 10000));
@@ -618,6 +639,7 @@ static const struct tap_test tests[] = {
     {"a log that is rotated by rename: within a second the new file gets the records", test_rotation, 0},
     {"standard error that is gone, and a file of the program's with its inode", test_inode_again, 0},
     {"a log that is removed: dropped records are counted, and it is told once", test_removed, 0},
+    {"a standard error that is replaced is told of in syslog", test_replaced_is_told, 0},
     {"syslog: restarted, full and absent", test_syslog, 0},
     {"a log that is a FIFO without a reader does not block", test_fifo_without_reader, 0},
 };
