@@ -5,7 +5,9 @@
  * Whether it is a copy: a child of fork, by whatever road (daemon,
  * forkpty, clone by number). A page that the kernel wipes in such a child tells (madvise(2),
  * MADV_WIPEONFORK, Linux 4.14); a child of vfork, which writes into its parent's memory, has it as
- * its parent does. On an older kernel no child is noticed.
+ * its parent does. On an older kernel no child is noticed, but by lg_memory_forked.
+ *
+ * Whether it is lent: a child of vfork, which runs in its parent's memory and has descriptors of its own.
  *
  * Async-signal-safe, thread-safe, fork-safe; errno untouched.
  */
@@ -19,6 +21,19 @@
  * later on. Of two threads one is told.
  */
 bool lg_memory_is_copied(void);
+
+/* In a child of fork(3) and its like. */
+void lg_memory_forked(void);
+
+/* A vfork, or what comes to the same, is about to begin. Three system calls, for the first. */
+void lg_memory_lend(void);
+
+/* True in the process that it is lent to. A system call or two. */
+bool lg_memory_is_lent(void);
+
+/* Takes the one turn that there is in a process: false while somebody has it. A copy begins with none taken. */
+bool lg_memory_take_turn(void);
+void lg_memory_end_turn(void);
 
 /*
  * The epoch: advanced whenever descriptors may have come into other hands - both sides of a fork,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/base/gate.h"
 
+#include "shim/base/visible.h"
+
 int lg_gate_close_below = INT_MAX;
 bool lg_gate_inspects_closes;
 int lg_gate_own_descriptors[LG_OWN_COUNT] = {-1, -1};
@@ -55,6 +57,7 @@ void lg_gate_inspect(bool inspects)
 void lg_gate_sandbox(bool sandboxed)
 {
     __atomic_store_n(&lg_gate_sandboxed, sandboxed, __ATOMIC_SEQ_CST);
+    lg_visible_flag(LG_VISIBLE_SANDBOXED, sandboxed);
     update();
 }
 

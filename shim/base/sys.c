@@ -4,6 +4,7 @@
 /* The kernel's struct stat, not libc's: they differ under musl on 32-bit machines. */
 #include <asm/stat.h>
 #include <linux/fcntl.h>
+#include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/resource.h>
 #include <linux/stat.h>
@@ -31,6 +32,11 @@ typedef struct stat64 kernel_stat;
 #define SYS_FSTAT SYS_fstat
 typedef struct stat kernel_stat;
 #endif
+#ifdef SYS_mmap2
+#define SYS_MMAP SYS_mmap2
+#else
+#define SYS_MMAP SYS_mmap
+#endif
 #if defined(SYS_fstatat64)
 #define SYS_STATAT SYS_fstatat64
 #else
@@ -47,6 +53,11 @@ static int file_id(long result, const kernel_stat *from, struct lg_file_id *id)
     id->user = (uint32_t)from->st_uid;
     id->links = (uint32_t)from->st_nlink;
     id->born_ns = 0;
+    id->size_bytes = (int64_t)from->st_size;
+    id->written_s = (int64_t)from->st_mtime;
+    id->changed_s = (int64_t)from->st_ctime;
+    id->written_ns = (uint32_t)from->st_mtime_nsec;
+    id->changed_ns = (uint32_t)from->st_ctime_nsec;
     return 0;
 }
 
@@ -60,6 +71,11 @@ int lg_sys_stat(const char *path, struct lg_file_id *id)
 {
     kernel_stat got;
     return file_id(lg_syscall4(SYS_STATAT, AT_FDCWD, (long)path, (long)&got, 0), &got, id);
+}
+
+bool lg_sys_is_there(const char *path)
+{
+    return lg_syscall3(SYS_faccessat, AT_FDCWD, (long)path, 0) == 0;
 }
 
 /* As the kernel puts it into st_dev: new_encode_dev. */
@@ -132,6 +148,18 @@ int lg_sys_fcntl(int fd, int command, long argument)
 #else
     return (int)lg_syscall3(SYS_fcntl, fd, command, argument);
 #endif
+}
+
+void *lg_sys_map(size_t size_bytes)
+{
+    long at = lg_syscall6(SYS_MMAP, 0, (long)size_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return at < 0 && at > -4096 ? NULL : (void *)at;
+}
+
+void lg_sys_unmap(void *at, size_t size_bytes)
+{
+    lg_syscall3(SYS_munmap, (long)at, (long)size_bytes, 0);
 }
 
 int lg_sys_poll(int fd, short events, int timeout_ms)

@@ -91,6 +91,11 @@ struct lg_file_id {
     uint32_t mode;    /* S_IFMT and permissions */
     uint32_t user;    /* its owner */
     uint32_t links;   /* 0: no name is left */
+    int64_t size_bytes;
+    int64_t written_s; /* of the last change of its content, mtime, in seconds and nanoseconds since 1970 */
+    int64_t changed_s; /* of the last change of it or of its names, ctime */
+    uint32_t written_ns;
+    uint32_t changed_ns;
 };
 
 /* An inode's number is used again once the file is gone; when it was made is then another time. */
@@ -100,9 +105,20 @@ static inline bool lg_file_id_equal(const struct lg_file_id *a, const struct lg_
            (a->born_ns == 0 || b->born_ns == 0 || a->born_ns == b->born_ns);
 }
 
+/* The same file, and nobody has written to it since. */
+static inline bool lg_file_id_unchanged(const struct lg_file_id *a, const struct lg_file_id *b)
+{
+    return a->device == b->device && a->inode == b->inode && a->size_bytes == b->size_bytes &&
+           a->written_s == b->written_s && a->written_ns == b->written_ns && a->changed_s == b->changed_s &&
+           a->changed_ns == b->changed_ns;
+}
+
 /* fstat and stat. Return 0 or a negative errno. */
 int lg_sys_fstat(int fd, struct lg_file_id *id);
 int lg_sys_stat(const char *path, struct lg_file_id *id);
+
+/* Whether something is there under this path, links followed. */
+bool lg_sys_is_there(const char *path);
 
 /* As fstat, and when a regular file was made, in nanoseconds since 1970, where kernel and file system know. */
 int lg_sys_identify(int fd, struct lg_file_id *id);
@@ -128,6 +144,10 @@ long lg_sys_read(int fd, void *buffer, size_t size);
 long lg_sys_write(int fd, const void *data, size_t size);
 int lg_sys_close(int fd);
 int lg_sys_fcntl(int fd, int command, long argument);
+
+/* Memory of our own, all zero; NULL where there is none. What is not touched costs nothing. */
+void *lg_sys_map(size_t size_bytes);
+void lg_sys_unmap(void *at, size_t size_bytes);
 
 /* Waits for `events` on one descriptor; returns poll's revents, 0 at the deadline, or a negative errno. */
 int lg_sys_poll(int fd, short events, int timeout_ms);

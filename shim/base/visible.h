@@ -10,7 +10,10 @@
 #ifndef LG_VISIBLE_H
 #define LG_VISIBLE_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+#include "policy/policy.h"
 
 /* The first bytes of the struct, its version behind: "liblingerguard 0.1.0". */
 #define LG_VISIBLE_MAGIC "liblingerguard "
@@ -36,6 +39,12 @@ struct lg_visible {
 };
 
 /* The one of this process. Never NULL. */
-struct lg_visible *lg_visible(void);
+const struct lg_visible *lg_visible(void);
+
+void lg_visible_flag(enum lg_visible_flag flag, bool is_on);
+
+/* The policy in force: its digest, and its log and drainer as it says them; a path that is too long is cut at the
+ * front. */
+void lg_visible_policy(uint32_t digest, struct lg_text log, struct lg_text drainer);
 
 #endif

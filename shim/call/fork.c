@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "shim/base/copied.h"
 #include "shim/call/export.h"
 #include "shim/call/next.h"
 #include "shim/holder/epolls.h"
@@ -25,6 +26,7 @@ static pid_t forked(pid_t child)
     lg_epoch_advance();
     lg_memory_keep_pid();
     if (child == 0) {
+        lg_memory_forked();
         lg_waiting_forked();
         lg_pending_close_forked();
         lg_epolls_forked();
@@ -93,6 +95,8 @@ LG_EXPORT int clone(int (*function)(void *), void *stack, int flags, void *argum
     lg_next_need(clone);
     if (is_half_a_thread(flags))
         lg_epoch_end();
+    if (flags & CLONE_VM && !(flags & CLONE_THREAD))
+        lg_memory_lend();
     if (flags & CLONE_FILES)
         return lg_next.clone(function, stack, flags, argument, rest[0], rest[1], rest[2]);
     lg_epoch_advance();
@@ -154,6 +158,15 @@ LG_EXPORT int forkpty(int *terminal, char *name, const struct termios *modes, co
     return forked(lg_next.forkpty(terminal, name, modes, size));
 }
 
+/* Called by the assembly below alone. */
+void lg_before_vfork(void) __attribute__((visibility("hidden")));
+
+void lg_before_vfork(void)
+{
+    lg_epoch_advance();
+    lg_memory_lend();
+}
+
 /*
  * vfork returns twice on one stack, so no frame of ours may be there: count, and jump. The address
  * is the first entry of lg_next (held by an assertion below).
@@ -163,7 +176,9 @@ __asm__(".text\n"
         ".globl vfork\n.type vfork, @function\n"
         ".globl __vfork\n.type __vfork, @function\n"
         "vfork:\n__vfork:\n\t.cfi_startproc\n\tendbr64\n"
-        "\tlock incq lg_epoch(%rip)\n"
+        "\tsubq $8, %rsp\n\t.cfi_adjust_cfa_offset 8\n"
+        "\tcall lg_before_vfork\n"
+        "\taddq $8, %rsp\n\t.cfi_adjust_cfa_offset -8\n"
         "\tjmp *lg_next(%rip)\n"
         "\t.cfi_endproc\n"
         ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
@@ -172,10 +187,12 @@ __asm__(".text\n"
         ".globl vfork\n.type vfork, @function\n"
         ".globl __vfork\n.type __vfork, @function\n"
         "vfork:\n__vfork:\n\t.cfi_startproc\n"
+        "\tsubl $12, %esp\n\t.cfi_adjust_cfa_offset 12\n"
+        "\tcall lg_before_vfork\n"
+        "\taddl $12, %esp\n\t.cfi_adjust_cfa_offset -12\n"
         "\tcall 1f\n"
         "1:\tpopl %ecx\n"
         "\taddl $_GLOBAL_OFFSET_TABLE_+(.-1b), %ecx\n"
-        "\tlock incl lg_epoch@GOTOFF(%ecx)\n"
         "\tjmp *lg_next@GOTOFF(%ecx)\n"
         "\t.cfi_endproc\n"
         ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
@@ -184,8 +201,9 @@ __asm__(".text\n"
         ".globl vfork\n.type vfork, %function\n"
         ".globl __vfork\n.type __vfork, %function\n"
         "vfork:\n__vfork:\n\t.cfi_startproc\n\thint #34\n"
-        "\tadrp x16, lg_epoch\n\tadd x16, x16, :lo12:lg_epoch\n"
-        "1:\tldxr x17, [x16]\n\tadd x17, x17, #1\n\tstxr w9, x17, [x16]\n\tcbnz w9, 1b\n"
+        "\tstp x29, x30, [sp, #-16]!\n\t.cfi_def_cfa_offset 16\n\t.cfi_offset 29, -16\n\t.cfi_offset 30, -8\n"
+        "\tbl lg_before_vfork\n"
+        "\tldp x29, x30, [sp], #16\n\t.cfi_restore 29\n\t.cfi_restore 30\n\t.cfi_def_cfa_offset 0\n"
         "\tadrp x16, lg_next\n\tldr x16, [x16, :lo12:lg_next]\n"
         "\tbr x16\n"
         "\t.cfi_endproc\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which closes are looked at: whatever one of three parties asked for, whoever was last.
- * links: shim/base/gate.c
+ * links: shim/base/gate.c shim/base/visible.c
  */
 #include "shim/base/gate.h"
 
