@@ -38,7 +38,7 @@ int lg_connect_slowly(int fd, const struct sockaddr *to, socklen_t size, enum lg
 
 LG_EXPORT int connect(int fd, const struct sockaddr *to, socklen_t size)
 {
-    if (lg_in_force_treats(LG_CAUSE_DISCONNECT))
+    if (lg_in_force_treats(lg_in_force(), LG_CAUSE_DISCONNECT))
         return lg_connect_slowly(fd, to, size, LG_CALL_CONNECT, LG_CALLER());
     return connected(fd, lg_next.connect(fd, to, size));
 }

@@ -13,13 +13,16 @@
 #include "shim/record/words.h"
 #include "shim/socket/facts.h"
 
+struct lg_in_force; /* shim/release/in_force.h */
+
 struct lg_event {
     enum lg_call call;
     uintptr_t caller; /* return address of the call; 0 when not known */
     struct lg_socket socket;
     enum lg_role role; /* as far as this process saw it */
     enum lg_cause cause;
-    const struct lg_policy *policy; /* that decided */
+    const struct lg_in_force *in_force; /* when it began; NULL: nothing */
+    const struct lg_policy *policy;     /* that decided */
     struct lg_decision decision;
     enum lg_outcome outcome;
     int error;    /* errno that the call returns, 0 when it did not fail */

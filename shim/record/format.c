@@ -382,19 +382,19 @@ void lg_format_dropped(struct lg_line *line, enum lg_format format, const struct
 void lg_format_problem(struct lg_line *line, enum lg_format format, const struct lg_stamp *stamp,
                        const struct lg_text *parts, unsigned count)
 {
-    char joined[2048];
-    struct lg_line text;
+    char joined[1024]; /* not more: the stack may be a signal's */
+    struct lg_line text = {joined, sizeof joined, 0, false};
 
-    lg_line_init(&text, joined, sizeof joined);
     for (unsigned i = 0; i < count; i++)
         lg_line_bytes(&text, parts[i].at, parts[i].length_bytes);
+    const struct lg_text whole = count == 1 ? parts[0] : (struct lg_text){joined, text.used_bytes};
     if (format == LG_FORMAT_JSON) {
         json_stamp(line, stamp);
-        key_text(line, "error", (struct lg_text){joined, text.used_bytes}, LG_RECORD_BYTES_MAX);
+        key_text(line, "error", whole, LG_RECORD_BYTES_MAX);
         lg_line_bytes(line, "}\n", 2);
         return;
     }
     text_stamp(line, stamp);
-    lg_line_escaped(line, (struct lg_text){joined, text.used_bytes}, string_room(line, LG_RECORD_BYTES_MAX));
+    lg_line_escaped(line, whole, string_room(line, LG_RECORD_BYTES_MAX));
     lg_line_bytes(line, "\n", 1);
 }

@@ -10,22 +10,25 @@
 #include "shim/record/sink.h"
 #include "shim/record/trouble.h"
 
+#define PROBLEM_BYTES 2560 /* the text is kept in less, and the stack may be a signal's */
+
+static const struct lg_settings defaults = {.limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
+
 static struct {
-    enum lg_format format;
-    uint32_t limit_per_s;
-    uint32_t callers;
+    const struct lg_settings *settings; /* of the policy in force */
     struct lg_text exe;
-    struct lg_text tag;
     struct lg_limit limit;
-} recorder = {.limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
+} recorder = {.settings = &defaults};
 
 void lg_record_start(const struct lg_settings *settings, struct lg_text exe)
 {
-    recorder.format = settings->format;
-    recorder.limit_per_s = settings->limit_per_s;
-    recorder.callers = settings->callers;
     recorder.exe = exe;
-    recorder.tag = settings->tag;
+    __atomic_store_n(&recorder.settings, settings, __ATOMIC_RELEASE);
+}
+
+static const struct lg_settings *settings_now(void)
+{
+    return __atomic_load_n(&recorder.settings, __ATOMIC_ACQUIRE);
 }
 
 bool lg_record_possible(const struct lg_decision *decision)
@@ -37,7 +40,7 @@ bool lg_record_take(void)
 {
     if (lg_memory_is_copied())
         lg_record_forked();
-    return lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms());
+    return lg_limit_take(&recorder.limit, settings_now()->limit_per_s, lg_sys_now_ms());
 }
 
 bool lg_record_wanted(const struct lg_decision *decision)
@@ -50,30 +53,31 @@ void lg_record_withdraw(void)
     lg_limit_give_back(&recorder.limit);
 }
 
-static void stamp_now(struct lg_stamp *stamp)
+static void stamp_now(struct lg_stamp *stamp, const struct lg_settings *settings)
 {
     lg_sys_realtime(&stamp->seconds, &stamp->nanoseconds);
     stamp->pid = lg_memory_pid();
     stamp->tid = lg_sys_is_single_threaded() ? stamp->pid : lg_sys_tid();
     stamp->exe = recorder.exe;
-    stamp->tag = recorder.tag;
+    stamp->tag = settings->tag;
     stamp->suppressed = 0;
 }
 
 /* Apart, so that its room on the stack, which may be a signal's, is not taken while the log is made ready. */
 static __attribute__((noinline)) bool write_record(const struct lg_event *event)
 {
+    const struct lg_settings *settings = &event->policy->settings;
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_frames frames = {0};
     struct lg_stamp stamp;
     struct lg_line line;
 
-    if (recorder.callers > 0 && event->caller != 0)
-        lg_frames_collect(&frames, event->caller, recorder.callers);
-    stamp_now(&stamp);
+    if (settings->callers > 0 && event->caller != 0)
+        lg_frames_collect(&frames, event->caller, settings->callers);
+    stamp_now(&stamp, settings);
     stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
-    lg_format_event(&line, recorder.format, &stamp, event, &frames);
+    lg_format_event(&line, settings->format, &stamp, event, &frames);
     if (lg_sink_write(line.at, line.used_bytes))
         return true;
     lg_limit_drop(&recorder.limit, stamp.suppressed);
@@ -94,26 +98,28 @@ void lg_record_write(const struct lg_event *event)
 
 __attribute__((noinline)) void lg_record_problem(const struct lg_text *parts, unsigned count)
 {
-    char buffer[LG_RECORD_BYTES_MAX];
+    const struct lg_settings *settings = settings_now();
+    char buffer[PROBLEM_BYTES];
     struct lg_stamp stamp;
     struct lg_line line;
 
-    stamp_now(&stamp);
+    stamp_now(&stamp, settings);
     lg_line_init(&line, buffer, sizeof buffer);
-    lg_format_problem(&line, recorder.format, &stamp, parts, count);
+    lg_format_problem(&line, settings->format, &stamp, parts, count);
     lg_sink_tell(line.at, line.used_bytes);
 }
 
 static __attribute__((noinline)) bool write_dropped(void)
 {
+    const struct lg_settings *settings = settings_now();
     char buffer[LG_RECORD_BYTES_MAX];
     struct lg_stamp stamp;
     struct lg_line line;
 
-    stamp_now(&stamp);
+    stamp_now(&stamp, settings);
     stamp.suppressed = lg_limit_dropped(&recorder.limit);
     lg_line_init(&line, buffer, sizeof buffer);
-    lg_format_dropped(&line, recorder.format, &stamp);
+    lg_format_dropped(&line, settings->format, &stamp);
     if (stamp.suppressed == 0 || lg_sink_write(line.at, line.used_bytes))
         return true;
     lg_limit_drop(&recorder.limit, stamp.suppressed);
@@ -137,7 +143,7 @@ void lg_record_dropped(void)
 void lg_record_dropped_before(void)
 {
     if (lg_limit_has_dropped(&recorder.limit) && lg_limit_is_over(&recorder.limit, lg_sys_now_ms()) &&
-        lg_limit_take(&recorder.limit, recorder.limit_per_s, lg_sys_now_ms()))
+        lg_limit_take(&recorder.limit, settings_now()->limit_per_s, lg_sys_now_ms()))
         lg_record_dropped();
 }
 
@@ -145,4 +151,5 @@ void lg_record_forked(void)
 {
     recorder.limit = (struct lg_limit){0};
     lg_sink_forked();
+    lg_trouble_forked();
 }

@@ -42,7 +42,7 @@ void lg_record_dropped_before(void);
 /* The child of a fork starts without the counts of its parent, who reports them. */
 void lg_record_forked(void);
 
-/* The constructor: the settings that are in force. */
+/* The settings that are in force from now on; they stay where they are. */
 void lg_record_start(const struct lg_settings *settings, struct lg_text exe);
 
 #endif

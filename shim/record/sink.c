@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -175,6 +176,54 @@ void lg_sink_start(const struct lg_sink_settings *settings)
 static bool is_own(void)
 {
     return sink.log == LG_LOG_FILE || sink.log == LG_LOG_SYSLOG;
+}
+
+static bool is_same(const char *a, const char *b)
+{
+    size_t length = strlen(a);
+
+    return length == strlen(b) && memcmp(a, b, length) == 0;
+}
+
+static bool is_named(enum lg_log log, const char *path)
+{
+    return sink.settings.log == log && (log != LG_LOG_FILE || is_same(sink.settings.path, path));
+}
+
+static void name(enum lg_log log, const char *path)
+{
+    sink.settings.log = log;
+    sink.settings.path = path;
+    __atomic_store_n(&sink.log, log, __ATOMIC_RELAXED);
+}
+
+/* Within a change. The number of a log of our own is kept, also where it is not needed any more. */
+static int use_named(void)
+{
+    if (sink.log == LG_LOG_STDERR && standard_error.mode == 0)
+        return -EBADF;
+    if (!is_own())
+        return 0;
+    lg_sys_stat("/", &sink.root);
+    return open_own(is_the_log(sink.fd, &sink.id) ? sink.fd : -1);
+}
+
+int lg_sink_change(enum lg_log log, const char *path)
+{
+    enum lg_log log_before = sink.settings.log;
+    const char *path_before = sink.settings.path;
+    int result;
+
+    if (is_named(log, path))
+        return 0;
+    if (!begin_change(__atomic_load_n(&sink.sequence, __ATOMIC_ACQUIRE)))
+        return -EAGAIN;
+    name(log, path);
+    result = use_named();
+    if (result < 0)
+        name(log_before, path_before);
+    end_change();
+    return result;
 }
 
 bool lg_sink_is_on(void)

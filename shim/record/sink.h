@@ -33,6 +33,14 @@ struct lg_sink_settings {
 /* Says where lines go. Never fails: lg_sink_ready does. Not async-signal-safe; for the constructor. */
 void lg_sink_start(const struct lg_sink_settings *settings);
 
+/*
+ * Another log from now on, whose `path` stays where it is, while the process has the root directory that it was loaded
+ * under. What is named already stays as it is. Returns 0 when it is in use; else the one from before is: a negative
+ * errno as of lg_sink_ready, -EBADF for a standard error that was not looked at when it could be trusted, -EAGAIN when
+ * another thread is opening a log at this moment.
+ */
+int lg_sink_change(enum lg_log log, const char *path);
+
 /* False when there is no log to write to, so that a record need not be made. */
 bool lg_sink_is_on(void);
 

@@ -7,37 +7,61 @@
 #include "shim/base/line.h"
 #include "shim/record/sink.h"
 
-/* Lines, a NUL behind each. Written by the constructor alone. */
+/* Lines, a NUL behind each; theirs who has changed the state to WRITING or TELLING. */
+enum { EMPTY = 0, WRITING, FULL, TELLING };
+static unsigned state;
 static char kept[2048];
 static size_t kept_bytes;
-static size_t told_bytes;
-static bool untold;
 static bool log_told;
 
-void lg_trouble_note(const struct lg_text *parts, unsigned count)
+#define LINE_BYTES_MIN 512 /* where less is left, the lines from before give way */
+
+static bool change_state(unsigned from, unsigned to)
+{
+    return __atomic_compare_exchange_n(&state, &from, to, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+}
+
+static void put(const struct lg_text *parts, unsigned count)
 {
     struct lg_line line;
 
-    lg_line_init(&line, kept + kept_bytes, sizeof kept - kept_bytes - (kept_bytes < sizeof kept));
+    if (sizeof kept - kept_bytes < LINE_BYTES_MIN)
+        kept_bytes = 0;
+    lg_line_init(&line, kept + kept_bytes, sizeof kept - kept_bytes - 1);
     for (unsigned i = 0; i < count; i++)
         lg_line_bytes(&line, parts[i].at, parts[i].length_bytes);
-    if (line.used_bytes == 0)
-        return;
-    kept_bytes += line.used_bytes + 1;
-    __atomic_store_n(&untold, true, __ATOMIC_RELAXED);
+    kept_bytes += line.used_bytes;
+    kept[kept_bytes++] = '\0';
+}
+
+bool lg_trouble_note(const struct lg_text *parts, unsigned count)
+{
+    if (change_state(EMPTY, WRITING))
+        kept_bytes = 0;
+    else if (!change_state(FULL, WRITING))
+        return false;
+    put(parts, count);
+    __atomic_store_n(&state, FULL, __ATOMIC_RELEASE);
+    return true;
 }
 
 void lg_trouble_tell(lg_tell_fn *tell)
 {
     struct lg_text line;
 
-    if (!__atomic_load_n(&untold, __ATOMIC_RELAXED) || !__atomic_exchange_n(&untold, false, __ATOMIC_RELAXED))
+    if (__atomic_load_n(&state, __ATOMIC_RELAXED) != FULL || !change_state(FULL, TELLING))
         return;
-    for (line.at = kept + told_bytes; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
+    for (line.at = kept; line.at < kept + kept_bytes; line.at += line.length_bytes + 1) {
         line.length_bytes = strlen(line.at);
         tell(&line, 1);
     }
-    told_bytes = kept_bytes;
+    __atomic_store_n(&state, EMPTY, __ATOMIC_RELEASE);
+}
+
+void lg_trouble_forked(void)
+{
+    if (__atomic_load_n(&state, __ATOMIC_RELAXED) != FULL)
+        __atomic_store_n(&state, EMPTY, __ATOMIC_RELAXED);
 }
 
 static struct lg_text text_of(const char *words)

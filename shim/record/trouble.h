@@ -11,9 +11,14 @@
 
 #include "policy/policy.h"
 
-/* Keeps one line, its `parts` put together, for the first record; what does not fit is left out. For the constructor.
+/*
+ * Keeps one line, its `parts` put together, for the next record; a long one is cut. False while another thread does
+ * so, or tells. One at a time: for the constructor, and for who has the process's turn (shim/base/copied.h).
  */
-void lg_trouble_note(const struct lg_text *parts, unsigned count);
+bool lg_trouble_note(const struct lg_text *parts, unsigned count);
+
+/* In a process whose memory is a copy of another's. */
+void lg_trouble_forked(void);
 
 /* One line, its `parts` put together, to all who are to be told: lg_record_problem. */
 typedef void lg_tell_fn(const struct lg_text *parts, unsigned count);

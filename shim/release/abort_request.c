@@ -57,6 +57,7 @@ static void disarm(const struct lg_abort_request *request)
         lg_mark_leave(fd, LG_MARK_LINGER2);
 }
 
+/* What it was is not known where the policy came into force with this very request: then as a socket is made. */
 static void restore(const struct lg_abort_request *request)
 {
     int fd = request->event.socket.fd;
@@ -88,10 +89,7 @@ static enum lg_outcome carry_out(const struct lg_abort_request *request)
         disarm(request);
         return LG_OUTCOME_DISARMED;
     }
-    if (request->knows_before)
-        restore(request);
-    else /* cannot be: the socket was there a moment ago; but never leave it armed */
-        disarm(request);
+    restore(request);
     return LG_OUTCOME_REJECTED;
 }
 
@@ -122,8 +120,13 @@ int lg_abort_request_treat(struct lg_abort_request *request)
     *event = (struct lg_event){
         .call = event->call, .caller = event->caller, .cause = LG_CAUSE_LINGER_ZERO, .socket.fd = event->socket.fd};
     lg_in_force_abort_asked();
-    if (!lg_in_force_treats(LG_CAUSE_LINGER_ZERO))
+    event->in_force = lg_in_force_now();
+    if (!lg_in_force_treats(event->in_force, LG_CAUSE_LINGER_ZERO))
         return 0;
+    if (!request->knows_before) {
+        request->linger_before = (struct linger){0, 0};
+        request->linger2_before = 0;
+    }
     if (!may_be_tcp(&event->socket)) /* the option is without effect there */
         return 0;
     lg_in_force_decide_request(event);

@@ -21,13 +21,13 @@
 static bool find_backlog(struct lg_event *event)
 {
     event->cause = LG_CAUSE_BACKLOG;
-    return lg_in_force_treats(LG_CAUSE_BACKLOG) && event->socket.backlog > 0;
+    return lg_in_force_treats(event->in_force, LG_CAUSE_BACKLOG) && event->socket.backlog > 0;
 }
 
 static bool find_unread(struct lg_event *event)
 {
     event->cause = LG_CAUSE_UNREAD;
-    return lg_in_force_treats(LG_CAUSE_UNREAD) && event->socket.state != LG_TCP_CLOSE &&
+    return lg_in_force_treats(event->in_force, LG_CAUSE_UNREAD) && event->socket.state != LG_TCP_CLOSE &&
            lg_facts_has_unread(&event->socket);
 }
 
@@ -53,7 +53,7 @@ static bool find_late(struct lg_event *event)
     struct lg_socket *socket = &event->socket;
 
     event->cause = LG_CAUSE_LATE;
-    return lg_in_force_treats(LG_CAUSE_LATE) && peer_may_send(socket) &&
+    return lg_in_force_treats(event->in_force, LG_CAUSE_LATE) && peer_may_send(socket) &&
            (socket->last_input_ms < LATE_MS || is_sending(socket));
 }
 
@@ -82,8 +82,10 @@ static bool find_cause(struct lg_closing *closing)
 
     if (!find_request(closing))
         return false;
-    asked = (closing->mark != LG_MARK_NONE || closing->armed) && lg_in_force_treats(LG_CAUSE_LINGER_ZERO);
-    if (!asked && !lg_in_force_treats_any_close())
+    event->in_force = lg_in_force_now();
+    asked =
+        (closing->mark != LG_MARK_NONE || closing->armed) && lg_in_force_treats(event->in_force, LG_CAUSE_LINGER_ZERO);
+    if (!asked && !lg_in_force_treats_any_close(event->in_force))
         return false;
     lg_facts_ask(&event->socket, LG_FACT_STATE);
     if (!event->socket.is_tcp) /* other protocols know the option too, and are none of our business */

@@ -7,10 +7,12 @@
 
 static bool begin(struct lg_disconnect *disconnect, enum lg_cause cause, enum lg_call call, int fd, uintptr_t caller)
 {
+    const struct lg_in_force *in_force = lg_in_force();
+
     disconnect->recorded = false;
-    if (!lg_in_force_treats(cause))
+    if (!lg_in_force_treats(in_force, cause))
         return false;
-    disconnect->event = (struct lg_event){.call = call, .caller = caller, .cause = cause};
+    disconnect->event = (struct lg_event){.call = call, .caller = caller, .cause = cause, .in_force = in_force};
     lg_facts_init(&disconnect->event.socket, fd);
     lg_facts_ask(&disconnect->event.socket, LG_FACT_STATE);
     return disconnect->event.socket.is_tcp;

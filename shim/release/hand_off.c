@@ -32,10 +32,9 @@
 #define LINK_ENDED  ((uint64_t)1 << 31)
 
 static struct {
-    struct sockaddr_un to;
-    bool on;
-    struct lg_file_id root; /* at load: under another root the path means something else */
-    uint64_t link;          /* 0: none */
+    const struct sockaddr_un *to; /* NULL: none */
+    struct lg_file_id root;       /* at load: under another root the path means something else */
+    uint64_t link;                /* 0: none */
     uint64_t tried_ms;
 } drainer;
 
@@ -93,12 +92,13 @@ static bool is_time(void)
 /* A descriptor or a negative errno. */
 static int connect_anew(void)
 {
+    const struct sockaddr_un *to = __atomic_load_n(&drainer.to, __ATOMIC_ACQUIRE);
     int fd = (int)lg_syscall3(SYS_socket, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int result;
 
     if (fd < 0)
         return fd;
-    result = (int)lg_syscall3(SYS_connect, fd, (long)&drainer.to, sizeof drainer.to);
+    result = (int)lg_syscall3(SYS_connect, fd, (long)to, sizeof *to);
     if (result == 0)
         return fd;
     lg_sys_close(fd);
@@ -129,41 +129,61 @@ static bool connect_link(void)
 }
 
 /* One that still means the same file when the program has changed its directory. */
-static bool keep_path(struct lg_text path)
+static bool keep_path(struct lg_text path, struct sockaddr_un *to)
 {
-    char *out = drainer.to.sun_path;
+    char *out = to->sun_path;
     size_t used = 0;
 
     if (path.length_bytes == 0)
         return false;
     if (path.at[0] != '/') {
-        long got = lg_syscall3(SYS_getcwd, (long)out, sizeof drainer.to.sun_path, 0);
+        long got = lg_syscall3(SYS_getcwd, (long)out, sizeof to->sun_path, 0);
 
         if (got <= 0 || out[0] != '/')
             return false;
         used = (size_t)got; /* counts the NUL, which becomes the slash */
         out[used - 1] = '/';
     }
-    if (path.length_bytes >= sizeof drainer.to.sun_path - used)
+    if (path.length_bytes >= sizeof to->sun_path - used)
         return false;
     memcpy(out + used, path.at, path.length_bytes);
     out[used + path.length_bytes] = '\0';
     return true;
 }
 
-void lg_hand_off_start(struct lg_text path)
+/* The link to the one from before is as one that it has ended. */
+static void forget_link(void)
 {
-    if (!keep_path(path) || lg_sys_stat("/", &drainer.root) < 0)
+    uint64_t link = link_now();
+
+    if (link != 0)
+        change_link(link, link | LINK_ENDED);
+    __atomic_store_n(&drainer.tried_ms, 0, __ATOMIC_RELAXED);
+}
+
+void lg_hand_off_start(struct lg_text path, struct sockaddr_un *to)
+{
+    const struct sockaddr_un *before = drainer.to;
+
+    if (path.length_bytes == 0) {
+        __atomic_store_n(&drainer.to, NULL, __ATOMIC_RELEASE);
         return;
-    lg_epolls_follow();
-    drainer.to.sun_family = AF_UNIX;
-    drainer.on = true;
+    }
+    if (!keep_path(path, to) || lg_sys_stat("/", &drainer.root) < 0)
+        return;
+    to->sun_family = AF_UNIX;
+    if (!before)
+        lg_epolls_follow();
+    __atomic_store_n(&drainer.to, to, __ATOMIC_RELEASE);
+    if (before && memcmp(before, to, sizeof *to) == 0)
+        return;
+    forget_link();
     connect_link();
 }
 
 bool lg_hand_off_is_on(void)
 {
-    return drainer.on;
+    return __atomic_load_n(&drainer.to, __ATOMIC_ACQUIRE) != NULL;
 }
 
 int lg_hand_off_fd(void)
@@ -221,7 +241,7 @@ static uint64_t cookie_of(const struct lg_socket *socket)
 static void describe(const struct lg_event *event, int pid, int flags, struct lg_hand_off *message)
 {
     const struct lg_socket *socket = &event->socket;
-    struct lg_text exe = lg_in_force()->process.exe;
+    struct lg_text exe = event->in_force->process.exe;
     bool may_have_reader = !(flags & O_NONBLOCK) && !lg_sys_is_single_threaded();
 
     *message = (struct lg_hand_off){
@@ -307,7 +327,7 @@ bool lg_hand_off(const struct lg_event *event)
     int pid, flags;
     struct lg_hand_off message;
 
-    if (!drainer.on || lg_holder_was_duplicated(fd) || !has_link())
+    if (!lg_hand_off_is_on() || lg_holder_was_duplicated(fd) || !has_link())
         return false;
     pid = lg_sys_pid();
     if (!lg_epolls_are_known(pid))

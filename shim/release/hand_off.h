@@ -18,11 +18,15 @@
 #define LG_RELEASE_HAND_OFF_H
 
 #include <stdbool.h>
+#include <sys/un.h>
 
 #include "shim/record/event.h"
 
-/* The constructor: the drainer's socket, which must stay where it is; {NULL, 0}: none. */
-void lg_hand_off_start(struct lg_text path);
+/*
+ * The drainer's socket, {NULL, 0}: none. The address is put into `to`, which is all zero and must stay where it is. One
+ * at a time: for the constructor, and for who has the process's turn (shim/base/copied.h).
+ */
+void lg_hand_off_start(struct lg_text path, struct sockaddr_un *to);
 
 /* False before start, and without a drainer. */
 bool lg_hand_off_is_on(void);

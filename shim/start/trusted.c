@@ -40,7 +40,15 @@ static int next_name(const char **path, char *name)
     return 0;
 }
 
-int lg_trusted_open(const char *path)
+static int if_roots(int fd)
+{
+    if (fd < 0 || is_roots(fd))
+        return fd;
+    lg_sys_close(fd);
+    return -EPERM;
+}
+
+int lg_trusted_open(const char *path, int flags)
 {
     int at = open_in(AT_FDCWD, "/", O_PATH | O_DIRECTORY);
     char name[NAME_BYTES];
@@ -49,12 +57,13 @@ int lg_trusted_open(const char *path)
         int above = at;
         int result = is_roots(above) ? next_name(&path, name) : -EPERM;
 
-        at = result < 0 ? result : open_in(above, name, *path ? O_PATH : O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        at = result < 0 ? result : open_in(above, name, *path ? O_PATH : flags | O_NONBLOCK | O_NOCTTY);
         lg_sys_close(above);
     }
-    if (at >= 0 && !is_roots(at)) {
-        lg_sys_close(at);
-        return -EPERM;
-    }
-    return at;
+    return if_roots(at);
+}
+
+int lg_trusted_open_in(int directory, const char *name)
+{
+    return if_roots(open_in(directory, name, O_RDONLY | O_NONBLOCK | O_NOCTTY));
 }

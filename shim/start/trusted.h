@@ -4,11 +4,14 @@
 #define LG_TRUSTED_H
 
 /*
- * Opens a file for reading, close-on-exec and without waiting, where root owns it and every directory
- * of its absolute path, nobody else may write to any of them, and none is a symbolic link. Returns a
+ * Opens a file or directory with these flags, close-on-exec and without waiting, where root owns it and every
+ * directory of its absolute path, nobody else may write to any of them, and none is a symbolic link. Returns a
  * descriptor or a negative errno: -EPERM where one of these does not hold, else what open(2) says.
  * Async-signal-safe, thread-safe, fork-safe; errno untouched.
  */
-int lg_trusted_open(const char *path);
+int lg_trusted_open(const char *path, int flags);
+
+/* The same for a file in a directory that was opened so. */
+int lg_trusted_open_in(int directory, const char *name);
 
 #endif

@@ -15,7 +15,11 @@
 #include <sys/syscall.h>
 
 /* What the snippets below use themselves. */
-#define PROGRAM "close dup2 dup3 setsockopt socketcall connect write exit_group exit futex "
+#define PROGRAM       PROGRAM_ALONE LOOK
+#define PROGRAM_ALONE "close dup2 dup3 setsockopt socketcall connect write exit_group exit futex "
+
+/* Once a second, at a request or at a close that is inspected: is /etc/lingerguard/off there? */
+#define LOOK "faccessat "
 
 /* setsockopt of an abort: is it TCP, and was it asked before? */
 #define REQUEST "getsockopt "
@@ -52,7 +56,7 @@ static const struct name names[] = {
     NAME(ioctl),      NAME(getsockname), NAME(getpeername),    NAME(shutdown),      NAME(ppoll),        NAME(getpid),
     NAME(gettid),     NAME(fstat),       NAME(rt_sigprocmask), NAME(clock_gettime), NAME(gettimeofday), NAME(socket),
     NAME(sendto),     NAME(pwritev2),    NAME(openat),         NAME(getdents64),    NAME(read),         NAME(madvise),
-    NAME(statx),
+    NAME(statx),      NAME(faccessat),
 #ifdef SYS_newfstatat
     NAME(newfstatat),
 #else

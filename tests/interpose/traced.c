@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static int pair[2]; /* client, server */
@@ -98,6 +99,52 @@ static void request_received(void)
     mark("/mark-begin");
     ask();
     mark("/mark-end");
+}
+
+/* $TRACED_POLICY.new takes the place of the policy before the first look at it. */
+static void changed(void)
+{
+    const char *policy = getenv("TRACED_POLICY");
+    char new[4096];
+
+    open_pair();
+    snprintf(new, sizeof new, "%s.new", policy != NULL ? policy : "");
+    check(policy == NULL || rename(new, policy) == 0, "rename");
+    mark("/mark-begin");
+    ask();
+    mark("/mark-end");
+}
+
+/* For two and a half seconds one abort after the other, or as many connections that end in order. */
+static void for_a_while(void (*step)(void))
+{
+    struct timespec start, now, pause = {0, 5000000};
+
+    mark("/mark-begin");
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    do {
+        open_pair();
+        step();
+        close(pair[0]);
+        close(pair[1]);
+        nanosleep(&pause, NULL);
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    } while ((now.tv_sec - start.tv_sec) * 1000 + (now.tv_nsec - start.tv_nsec) / 1000000 < 2500);
+    mark("/mark-end");
+}
+
+static void aborts(void)
+{
+    for_a_while(ask);
+}
+
+static void nothing(void)
+{
+}
+
+static void innocent(void)
+{
+    for_a_while(nothing);
 }
 
 static void close_asked(void)
@@ -266,11 +313,38 @@ static const struct {
     const char *name;
     void (*run)(void);
 } ways[] = {
-    {"blocked", blocked},     {"request", request},     {"request-received", request_received},
-    {"close", close_asked},   {"unread", close_unread}, {"nonblocking", close_nonblocking},
-    {"unsent", close_unsent}, {"replaced", replaced},   {"plain", close_plain},
-    {"opened", opened},       {"recorded", recorded},   {"disconnect", disconnected},
-    {"rotated", rotated},     {"exit", ended},          {"shared", shared},
+    {"blocked", blocked},
+    {"request", request},
+    {"request-received", request_received},
+    {"close", close_asked},
+    {"unread", close_unread},
+    {"nonblocking", close_nonblocking},
+    {"unsent", close_unsent},
+    {"replaced", replaced},
+    {"plain", close_plain},
+    {"opened", opened},
+    {"recorded", recorded},
+    {"disconnect", disconnected},
+    {"rotated", rotated},
+    {"exit", ended},
+    {"shared", shared},
+    {"blocked", blocked},
+    {"request", request},
+    {"changed", changed},
+    {"aborts", aborts},
+    {"innocent", innocent},
+    {"close", close_asked},
+    {"unread", close_unread},
+    {"nonblocking", close_nonblocking},
+    {"unsent", close_unsent},
+    {"replaced", replaced},
+    {"plain", close_plain},
+    {"opened", opened},
+    {"recorded", recorded},
+    {"disconnect", disconnected},
+    {"rotated", rotated},
+    {"exit", ended},
+    {"shared", shared},
 };
 
 /* Runs the rest of the words on a terminal. */
