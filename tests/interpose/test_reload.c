@@ -97,7 +97,10 @@ static void do_abort(void)
 {
     struct net_pair pair = net_pair(AF_INET, NULL);
     const char *said = answer_of(set_linger(pair.client, 1, 0));
+    int seconds;
 
+    if (strcmp(said, "0") != 0) /* rejected: nothing has changed */
+        REQUIRE(net_get_linger(pair.client, &seconds) == 0);
     close(pair.client);
     printf("%s %s", said, end_of(pair.server));
     close(pair.server);
@@ -837,6 +840,9 @@ static void test_directory_comes(void)
     write_file("/etc/lingerguard/policy.d/a.policy", "reject EPERM\n");
     COMES(&main_subject, "abort", EPERM_);
     STAYS(&subject, "abort", EACCES_);
+    end_quietly(&subject);
+    subject = start(alone);
+    CHECK_TEXT(tell(&subject, "abort"), EACCES_);
     end_quietly(&subject);
     end_quietly(&main_subject);
     remove_directory();
