@@ -96,6 +96,52 @@ else
     answer "$LG_COMMAND" explain
     like "without anything the built-in policy decides" "$out" "Policy: the built-in one; 0 rules"
 fi
+
+# With an /etc of our own: files of policy.d, in the order of the C locale, and one that cannot be used
+mkdir -p "$tmp/etc/policy.d"
+echo 'allow local :1111' >"$tmp/etc/policy.d/20-b.policy"
+echo 'observe local :1111' >"$tmp/etc/policy.d/B.policy"
+echo 'allow local :2222' >"$tmp/etc/policy.d/a.policy"
+echo 'format json' >"$tmp/etc/policy.d/bad.policy"
+echo 'reject' >"$tmp/etc/policy.d/not-one.txt"
+echo 'reject' >"$tmp/etc/policy.d/.hidden.policy"
+# shellcheck disable=SC2016 # the inner shell expands
+own_etc='mount -t tmpfs lg "$0/up" && mkdir "$0/up/upper" "$0/up/work" &&
+    mount -t overlay -o lowerdir=/etc,upperdir="$0/up/upper",workdir="$0/up/work" lg /etc &&
+    mkdir -p /etc/lingerguard && mount -t tmpfs -o mode=755 lg /etc/lingerguard &&
+    cp -r "$0/etc/policy.d" /etc/lingerguard/ && exec "$@"'
+mkdir "$tmp/up"
+if ! unshare -m sh -c "$own_etc" "$tmp" true 2>/dev/null; then
+    skip netns "namespaces cannot be made here (root can)" "files of policy.d"
+else
+    in_etc() {
+        answer unshare -m sh -c "$own_etc" "$tmp" "$@"
+    }
+    d=/etc/lingerguard/policy.d
+    in_etc "$LG_COMMAND" explain local=1.2.3.4:2222
+    answers "with files of policy.d" 0
+    like "they come in the order of the C locale, before the built-in policy" "$out" \
+        "Policy: $d/20-b.policy, then $d/B.policy, then $d/a.policy, then the built-in one; 3 rules"
+    like "one of them decides" "$out" "Verdict: allow ($d/a.policy:1)"
+    like "what is wrong with another one is shown" "$err" "$d/bad.policy:1:1: error: no rule: \"format\""
+    like "and that it is left out" "$err" "$d/bad.policy is left out, as the library does"
+    in_etc env LINGERGUARD_POLICY="$tmp/policy" "$LG_COMMAND" explain local=1.2.3.4:2222
+    like "they come before a file that is named" "$out" "$d/a.policy, then $tmp/policy (LINGERGUARD_POLICY); 9 rules"
+    in_etc env LINGERGUARD_RULES=allow LINGERGUARD_POLICY="$tmp/policy" "$LG_COMMAND" explain local=1.2.3.4:2222
+    like "and behind rules" "$out" "Policy: rules (LINGERGUARD_RULES), then $d/20-b.policy"
+    in_etc env LINGERGUARD_RULES=orderly "$LG_COMMAND" explain local=1.2.3.4:2222
+    like "rules alone have none before them" "$out" "Policy: rules (LINGERGUARD_RULES); 1 rule"
+    in_etc "$LG_COMMAND" explain -p "$tmp/policy" local=1.2.3.4:2222
+    like "nor has a file that is asked for" "$out" "Policy: $tmp/policy (-p); 6 rules"
+    in_etc "$LG_COMMAND" check-policy
+    answers "check-policy finds the error" 2
+    is "check-policy checks each" "$(printf '%s\n' "$out" | sed 's/,.*//')" "$d/20-b.policy: ok
+$d/B.policy: ok
+$d/a.policy: ok"
+    like "check-policy shows what is wrong" "$err" "$d/bad.policy:1:1: error: no rule: \"format\""
+fi
+answer "$LG_COMMAND" check-policy "$tmp/etc/policy.d/bad.policy"
+like "a file of any policy.d has rules alone" "$err" "no rule: \"format\""
 answer env LINGERGUARD_POLICY="$tmp/policy" "$LG_COMMAND" explain local=1.2.3.4:8080
 like "LINGERGUARD_POLICY is used and named" "$out" "Policy: $tmp/policy (LINGERGUARD_POLICY); 6 rules"
 like "its place is the path" "$out" "$tmp/policy:4: drain 2s local :8080"

@@ -4,6 +4,7 @@
 #include "policy/print.h"
 #include "policy/text.h"
 #include "shim/command/common/output.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -44,11 +45,25 @@ static int read_all(int fd, struct lg_policy_text *text)
     return 0;
 }
 
+/* What stands in a policy.d, here or below the root of an image. */
+static bool is_part(const char *path)
+{
+    static const char directory[] = "/policy.d";
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0, wanted = sizeof(directory) - 1;
+
+    if (!slash || length + 1 < wanted)
+        return false;
+    return (length >= wanted && memcmp(slash - wanted, directory, wanted) == 0) ||
+           (length + 1 == wanted && memcmp(path, directory + 1, length) == 0);
+}
+
 int lg_policy_text_read(struct lg_policy_text *text, const char *path)
 {
     int fd, error;
 
-    *text = (struct lg_policy_text){.source = {LG_SOURCE_FILE, lg_text_of(path)}};
+    *text =
+        (struct lg_policy_text){.source = {is_part(path) ? LG_SOURCE_RULES_FILE : LG_SOURCE_FILE, lg_text_of(path)}};
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return errno;
@@ -113,7 +128,83 @@ unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_t
     return errors;
 }
 
-bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path)
+/* NAME.policy, and nothing that is hidden. */
+static int is_part_name(const struct dirent *entry)
+{
+    static const char ending[] = ".policy";
+    size_t length = strlen(entry->d_name);
+
+    return entry->d_name[0] != '.' && length >= sizeof(ending) &&
+           strcmp(entry->d_name + length - (sizeof(ending) - 1), ending) == 0;
+}
+
+/* As the C locale has it: alphasort would ask the locale. */
+static int compare_names(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+int lg_policy_parts_list(struct lg_policy_parts *parts)
+{
+    struct dirent **names;
+    int count;
+
+    *parts = (struct lg_policy_parts){.count = 0};
+    count = scandir(LG_POLICY_PARTS_PATH, &names, is_part_name, compare_names);
+    if (count < 0)
+        return errno == ENOENT ? 0 : errno;
+    for (int i = 0; i < count; i++) {
+        char *path = NULL;
+
+        if (parts->count == LG_POLICY_PARTS_MAX)
+            parts->left_out++;
+        else if (asprintf(&path, LG_POLICY_PARTS_PATH "/%s", names[i]->d_name) >= 0)
+            parts->paths[parts->count++] = path;
+        free(names[i]);
+    }
+    free(names);
+    return 0;
+}
+
+void lg_policy_parts_free(struct lg_policy_parts *parts)
+{
+    while (parts->count > 0)
+        free(parts->paths[--parts->count]);
+}
+
+void lg_policy_parts_warn(const struct lg_policy_parts *parts, int error)
+{
+    if (error)
+        lg_say_warning(LG_POLICY_PARTS_PATH ": %s; the library leaves it out", strerror(error));
+    if (parts->left_out > 0)
+        lg_say_warning(LG_POLICY_PARTS_PATH ": more than %u files; the library leaves out the last %u",
+                       LG_POLICY_PARTS_MAX, parts->left_out);
+}
+
+/* What has an error is left out, and all of it. */
+static void load_part(struct lg_policy *policy, const char *path, struct lg_policy_text *text)
+{
+    int error = lg_policy_text_read(text, path);
+
+    if (error)
+        lg_policy_text_unreadable(path, error);
+    if (error || lg_policy_text_parse(policy, text) > 0)
+        lg_say_warning("%s is left out, as the library does", path);
+}
+
+static void load_parts(struct lg_policy *policy)
+{
+    /* static: the policy points into them for as long as the command runs */
+    static struct lg_policy_parts parts;
+    static struct lg_policy_text texts[LG_POLICY_PARTS_MAX];
+    int error = lg_policy_parts_list(&parts);
+
+    lg_policy_parts_warn(&parts, error);
+    for (unsigned i = 0; i < parts.count; i++)
+        load_part(policy, parts.paths[i], &texts[i]);
+}
+
+static bool load(struct lg_policy *policy, const char *rules, const char *path, bool with_parts)
 {
     /* static: the policy points into them for as long as the command runs */
     static struct lg_policy_text rules_text, file_text;
@@ -124,6 +215,8 @@ bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *pat
         lg_policy_text_rules(&rules_text, rules);
         usable = lg_policy_text_parse(policy, &rules_text) == 0;
     }
+    if (with_parts)
+        load_parts(policy);
     if (path) {
         int error = lg_policy_text_read(&file_text, path);
 
@@ -133,4 +226,14 @@ bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *pat
             usable = false;
     }
     return usable;
+}
+
+bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path)
+{
+    return load(policy, rules, path, false);
+}
+
+bool lg_policy_load_with_parts(struct lg_policy *policy, const char *rules, const char *path)
+{
+    return load(policy, rules, path, true);
 }

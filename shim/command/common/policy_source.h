@@ -9,6 +9,8 @@
 #include "policy/policy.h"
 
 #define LG_POLICY_DEFAULT_PATH "/etc/lingerguard/policy"
+#define LG_POLICY_PARTS_PATH   "/etc/lingerguard/policy.d"
+#define LG_POLICY_PARTS_MAX    64u
 
 /* A policy text in memory. A policy parsed from it points into it and must not outlive it. */
 struct lg_policy_text {
@@ -17,9 +19,24 @@ struct lg_policy_text {
     char *owned; /* what lg_policy_text_free frees, or NULL */
 };
 
+/* The files of LG_POLICY_PARTS_PATH that the library reads before the main policy, in its order. */
+struct lg_policy_parts {
+    char *paths[LG_POLICY_PARTS_MAX];
+    unsigned count;
+    unsigned left_out; /* beyond that number: the last ones */
+};
+
+/* Returns 0, also where there is no such directory, or an errno value. lg_policy_parts_free is allowed after both. */
+int lg_policy_parts_list(struct lg_policy_parts *parts);
+void lg_policy_parts_free(struct lg_policy_parts *parts);
+
+/* Says which are left out, and why the directory could not be read, if it could not. */
+void lg_policy_parts_warn(const struct lg_policy_parts *parts, int error);
+
 /*
- * Reads the file at `path`, which must outlive `text`. Returns 0 or an errno value: EFBIG beyond
- * LG_TEXT_BYTES_MAX, otherwise that of open or read. lg_policy_text_read_stdin reads descriptor 0.
+ * Reads the file at `path`, which must outlive `text`. A file in a directory policy.d holds rules alone. Returns 0 or
+ * an errno value: EFBIG beyond LG_TEXT_BYTES_MAX, otherwise that of open or read. lg_policy_text_read_stdin reads
+ * descriptor 0.
  */
 int lg_policy_text_read(struct lg_policy_text *text, const char *path);
 int lg_policy_text_read_stdin(struct lg_policy_text *text);
@@ -49,5 +66,11 @@ unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_t
  * Returns false after everything that is wrong with either was printed.
  */
 bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path);
+
+/*
+ * The same with the rules of LG_POLICY_PARTS_PATH between them, those that can be used: a warning tells of each of the
+ * others. `path` may be NULL for a main policy that is not there.
+ */
+bool lg_policy_load_with_parts(struct lg_policy *policy, const char *rules, const char *path);
 
 #endif

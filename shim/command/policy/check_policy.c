@@ -17,7 +17,8 @@ static const char help[] =
     "Usage: lingerguard check-policy [-ns] [-r RULES]... [FILE...]\n"
     "Finds every error in the policies given, each of them alone, and warns of what is hardly meant.\n"
     "FILE may be - for standard input. With neither FILE nor RULES it checks what the library would\n"
-    "use: LINGERGUARD_RULES and LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ".\n\n"
+    "use: LINGERGUARD_RULES and LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", and the rules\n"
+    "of " LG_POLICY_PARTS_PATH "/*.policy before a file. Of a FILE in a policy.d these are rules too.\n\n"
     "  -n, --normalize      print the policies in canonical form\n"
     "  -r, --rules RULES    check this text, as LINGERGUARD_RULES has it\n"
     "  -s, --strict         a warning counts too: exit status 1\n"
@@ -151,23 +152,31 @@ static bool is_set(const char *value)
     return value && value[0];
 }
 
-/* What the library would use in this environment. */
+/* What the library would use in this environment: policy.d stands before a main policy, also before the built-in one.
+ */
 static int check_own(struct check *check)
 {
     const char *rules = getenv("LINGERGUARD_RULES"), *path = getenv("LINGERGUARD_POLICY");
+    struct lg_policy_parts parts = {.count = 0};
+    bool has_main = is_set(path) || !is_set(rules);
+    int error = has_main ? lg_policy_parts_list(&parts) : 0;
 
-    if (!is_set(path) && !is_set(rules) && access(LG_POLICY_DEFAULT_PATH, F_OK) != 0)
+    if (has_main && !is_set(path) && access(LG_POLICY_DEFAULT_PATH, F_OK) == 0)
+        path = LG_POLICY_DEFAULT_PATH;
+    if (!is_set(path) && !is_set(rules) && parts.count == 0)
         return lg_usage_error("check-policy", "missing FILE; there is no " LG_POLICY_DEFAULT_PATH
                                               ", so the library would use the built-in policy");
-    check->several = is_set(rules) && is_set(path);
+    check->several = is_set(rules) + parts.count + is_set(path) > 1;
+    lg_policy_parts_warn(&parts, error);
     if (is_set(rules))
         check_rules(check, rules);
+    for (unsigned i = 0; i < parts.count; i++)
+        check_file(check, parts.paths[i]);
     if (is_set(path) && !lg_policy_path_is_lasting(path))
         check->failed = true;
     else if (is_set(path))
         check_file(check, path);
-    else if (!is_set(rules))
-        check_file(check, LG_POLICY_DEFAULT_PATH);
+    lg_policy_parts_free(&parts);
     return 0;
 }
 

@@ -30,7 +30,8 @@ static const char help[] =
     "  user=UID             effective, a number\n"
     "  cgroup=PATH          as /proc/self/cgroup has it\n\n"
     "With neither -p nor -r it asks the policy that the library would use: LINGERGUARD_RULES and\n"
-    "LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", else the built-in one.\n"
+    "LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", else the built-in one; before the\n"
+    "file or that the rules of " LG_POLICY_PARTS_PATH "/*.policy.\n"
     "Exit status: 0, or 2 when an argument or the policy has an error.\n";
 
 static const struct option longs[] = {
@@ -110,12 +111,13 @@ static void strip_defaults(struct lg_settings *settings)
 static int explain(struct lg_explanation *explanation, const char *rules, bool json)
 {
     static struct lg_policy policy, settings;
-    bool given = rules || explanation->file;
+    bool given = rules || explanation->file, has_main;
 
     if (!given)
         rules = look_up(explanation);
+    has_main = !given && (explanation->file || !rules); /* the built-in one, too, comes behind the rules of policy.d */
     if ((!given && explanation->file && !lg_policy_path_is_lasting(explanation->file)) ||
-        !lg_policy_load(&policy, rules, explanation->file)) {
+        !(has_main ? lg_policy_load_with_parts : lg_policy_load)(&policy, rules, explanation->file)) {
         if (!given)
             lg_say_error("with it the library would only observe, or under LINGERGUARD_STRICT=1 end the program");
         return LG_EXIT_USAGE;

@@ -23,21 +23,30 @@ static void put_count(void *count, const char *at, size_t length_bytes)
     *(size_t *)count += length_bytes;
 }
 
+static void show_source(const struct lg_explanation *explanation, const struct lg_source *source, FILE *file)
+{
+    if (source->kind == LG_SOURCE_RULES) {
+        fprintf(file, "rules (%s)", explanation->rules_from);
+        return;
+    }
+    lg_put_safe(file, source->name, LG_SAFE_TERMINAL);
+    if (source->name.at == explanation->file)
+        fprintf(file, " (%s)", explanation->file_from);
+}
+
 static void show_sources(const struct lg_explanation *explanation, FILE *file)
 {
-    uint32_t count = explanation->policy->rule_count;
+    const struct lg_policy *policy = explanation->policy;
+    const char *between = "Policy: ";
 
-    fputs("Policy: ", file);
-    if (explanation->rules_from)
-        fprintf(file, "rules (%s)", explanation->rules_from);
-    if (explanation->rules_from && explanation->file)
-        fputs(", then ", file);
-    lg_put_safe(file, lg_text_of(explanation->file), LG_SAFE_TERMINAL);
-    if (explanation->file)
-        fprintf(file, " (%s)", explanation->file_from);
+    for (uint32_t i = 0; i < policy->source_count; i++) {
+        fputs(between, file);
+        show_source(explanation, &policy->sources[i], file);
+        between = ", then ";
+    }
     if (!explanation->rules_from && !explanation->file)
-        fputs("the built-in one", file);
-    fprintf(file, "; %u rule%s\n", count, count == 1 ? "" : "s");
+        fprintf(file, "%sthe built-in one", between);
+    fprintf(file, "; %u rule%s\n", policy->rule_count, policy->rule_count == 1 ? "" : "s");
 }
 
 static void show_facts(const struct lg_facts *facts, FILE *file)
