@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# An hour of traffic, shortened: twelve programs, some exempt, some armed again, some that share their connections, and
+# An hour of traffic, shortened: thirteen programs, some exempt, some armed again, some that share or hand over their connections, and
 # clients that send too late. What the records and the report say is what was on the wire, connection by connection.
 # shellcheck disable=SC2317,SC2016 # functions are called through wait_until and check; programs of perl and awk
 # shellcheck source=tests/servers/server.sh
@@ -22,10 +22,11 @@ END
 : >"$records"
 chmod 666 "$records"
 
+policy=$tmp/policy
 run() {
     run_name=$1
     shift
-    in_background "$run_name" "$LG_COMMAND" run --strict -p "$tmp/policy" -l "$records" -f json -- "$@"
+    in_background "$run_name" "$LG_COMMAND" run --strict -p "$policy" -l "$records" -f json -- "$@"
 }
 
 told() {
@@ -95,6 +96,20 @@ for program in exempt observed harmless rearms lingers drains hasty watched shar
     visits "$program" "$port" "$how"
 done
 
+# One that hands its connections to a drainer, whose own records say how they ended.
+{
+    echo "drainer $tmp/drainer.sock"
+    echo 'limit 100000/s'
+    echo 'drain 20s on linger-zero,unread,late'
+} >"$tmp/handing"
+in_background drainer "$LG_COMMAND" drainer -l "$records" -f json "$tmp/drainer.sock"
+drainer_pid=$pid
+wait_until 10 test -S "$tmp/drainer.sock" || not_ok "the drainer starts" "$(cat "$tmp/drainer.err")"
+cp "$LG_TESTS/servers/hour" "$hour/hands"
+policy=$tmp/handing
+visits hands 7012 rude
+policy=$tmp/policy
+
 # An outgoing connection that is armed before it connects, and that the policy lets go.
 cp "$LG_TESTS/servers/hour" "$hour/sink"
 cp "$LG_TESTS/servers/hour" "$hour/connects"
@@ -147,6 +162,8 @@ all_closed() {
     [ "$(awk '$4 ~ /^0[14589B]$/' /proc/net/tcp | wc -l)" -eq 0 ]
 }
 wait_until 30 all_closed || not_ok "every connection ends" "$(cat /proc/net/tcp)"
+kill -TERM "$drainer_pid"
+wait "$drainer_pid" || not_ok "the drainer ends well" "$(cat "$tmp/drainer.err")"
 captured
 "$LG_COMMAND" report -f json "$records" >"$tmp/report.json"
 is "the report reads every line" $? 0
@@ -158,7 +175,7 @@ note "$(cat "$tmp/counts")"
 like "the report says what no record knows" "$(tr -s '\n ' ' ' <"$tmp/report.txt")" \
     "connections was left to the kernel (orderly, deadline): what a peer sent after that was answered by RST, which no record knows."
 like "and of how many there is no end" "$(tr -s '\n ' ' ' <"$tmp/report.txt")" "that asked for an abort there is no end here"
-for outcome in aborted rearmed orderly lingered drained deadline exempt endless "late reset"; do
+for outcome in aborted rearmed orderly lingered drained deadline handed exempt endless "late reset"; do
     like "among them: $outcome" "$(cat "$tmp/counts")" " $outcome"
 done
 done_testing
