@@ -325,6 +325,11 @@ is "a text log: the others are reported" "$(report -f json "$tmp/text.log" "$log
 # A terminal of 40 columns.
 COLUMNS=40 report "$logs/sample.log" >"$tmp/40.txt"
 is "40 columns hold all of it" "$(awk 'length > 40' "$tmp/40.txt")" ""
+if locale -a 2>/dev/null | grep -qi '^C\.utf'; then
+    LC_ALL=C.UTF-8 COLUMNS=40 report "$logs/sample.log" >"$tmp/40.utf8"
+    is "40 columns hold all of it in UTF-8" "$(perl -CSD -ne 'chomp; print "$_\n" if length > 40' "$tmp/40.utf8")" ""
+    like "the time line is there" "$(cat "$tmp/40.utf8")" "  over time    "
+fi
 is "with the same numbers" "$(grep -A3 haproxy+0x19aa "$tmp/40.txt" | tail -n 3 | paste -sd'|' -)" \
     "  2 records, 1 connection|  lost         1.5 KiB|/usr/sbin/nginx  nginx+0x4a3f0"
 frame=/usr/lib/x86_64-linux-gnu/a-long-name/libwith-a-name.so.1.2.3+0x123456

@@ -29,6 +29,9 @@ static void put_bytes_total(const struct lg_report *report, const char *name, ui
     fputc('\n', report->out);
 }
 
+/* "  over time    " and "  23 h 59 min each" */
+#define BESIDE_COLUMNS (15u + 18u)
+
 /* As many of the blocks U+2581 to U+2588 as fit: how the records are spread over the time. */
 static void put_sparkline(const struct lg_report *report)
 {
@@ -41,7 +44,7 @@ static void put_sparkline(const struct lg_report *report)
 
     if (!report->utf8 || used < 2 || report->width < 40)
         return;
-    while ((used + per_column - 1) / per_column > report->width - 13 - 16)
+    while ((used + per_column - 1) / per_column > report->width - BESIDE_COLUMNS)
         per_column++;
     for (unsigned i = 0; i < used; i++) {
         for (unsigned kind = 0; kind < LG_TIMELINE_KINDS; kind++)
