@@ -982,6 +982,7 @@ static void test_no_trace(void)
     CHECK_INT(lg_policy_digest(&policy), lg_policy_digest(before));
     CHECK_INT(lg_policy_parse(&policy, &file, text_of("allow local :2"), print_error, NULL), 0);
     CHECK_INT(policy.addresses[policy.rules[1].local.first].port_min, 2);
+    free(before);
 }
 
 /* Each text of the table, and each of its beginnings, against a page that faults. */
