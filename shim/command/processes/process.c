@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/processes/process.h"
 #include "policy/text.h"
+#include "shim/base/syscall_numbers.h"
 #include "shim/command/common/output.h"
 #include "shim/command/processes/lines.h"
 #include <dirent.h>
@@ -8,7 +9,6 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 static bool is_number(const char *name)
