@@ -43,6 +43,16 @@ $calls
 END
 is "a fault in any of them: the program starts, and does what it does" "$bad" ""
 
+# records STRACE-OPTION... : how many a program that aborts writes on a pipe
+records() {
+    run_deadline 20 strace -o "$tmp/trace" "$@" -E LD_PRELOAD="$LG_LIB" "$abort_once" 2>&1 >/dev/null | grep -c 'lingerguard: '
+}
+written=$(records)
+check "a program that aborts writes records" test "$written" -gt 0
+is "without statx, as before Linux 4.11, too" "$(records -e inject=statx:error=ENOSYS)" "$written"
+is "without RWF_NOSIGNAL, as before 6.18" "$(records -e inject=pwritev2:error=EOPNOTSUPP:when=1)" "$written"
+is "and without RWF_NOWAIT for a pipe" "$(records -e inject=pwritev2:error=EOPNOTSUPP)" "$written"
+
 if ! unshare --mount true 2>/dev/null || [ "$(id -u)" != 0 ]; then
     skip mountns "a mount namespace needs root" "a fault in enable"
     done_testing
