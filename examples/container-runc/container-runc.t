@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # The containers of this example, run by runc: a server that aborts is cured, in glibc and in musl images.
+# shellcheck disable=SC2317 # called through wait_until and from the README
 # shellcheck source=tests/harness/tap.sh
 . "$(dirname "$0")/../../tests/harness/tap.sh"
 
@@ -75,6 +76,21 @@ if command -v musl-gcc >/dev/null; then
 else
     skip musl "musl-gcc is not installed" "musl images"
 fi
+
+# The commands of the README, with a place and a name of this test, and the port that the server prints.
+sed -n 's/^    //p' "$here/README.md" | sed "s|/tmp/legacy|$tmp/readme|; s|build/examples/demo/legacy-server|$tmp/server-glibc|
+    s|build/liblingerguard.so|$LG_LIB|; s|\(run --bundle [^ ]*\) legacy &|\1 lingerguard-$$-readme >$tmp/readme.out 2>$tmp/readme.err \&|
+    s|runc |runc --root $tmp/state |; s|state legacy|state lingerguard-$$-readme|; s|kill legacy|kill lingerguard-$$-readme|
+    s|^nsenter|wait_until 30 grep -q http $tmp/readme.out; nsenter|; s|:PORT|:\$(port_now)|" >"$tmp/commands"
+port_now() {
+    sed 's/.*:\([0-9]*\).*/\1/' "$tmp/readme.out"
+}
+# shellcheck source=/dev/null
+(cd "$LG_ROOT" && . "$tmp/commands") >"$tmp/said" 2>&1
+is "the README: the commands work" "$? $(cat "$tmp/said")" "0 "
+like "the README: the server ran, and recorded what it closed" "$(cat "$tmp/readme.err")" '"outcome":"orderly"'
+gone() { ! runc --root "$tmp/state" state "lingerguard-$$-readme" 2>/dev/null || runc --root "$tmp/state" delete "lingerguard-$$-readme"; }
+check "the README: and it was killed" wait_until 20 gone
 
 is "nothing but records on standard error" "$(cat "$tmp"/*.err | grep -v "^{")" ""
 is "no container is left" "$(runc --root "$tmp/state" list -q)" ""

@@ -37,6 +37,17 @@ main  pool.c:$failing"
     is "$flags: one connection each" "$(grep -c '^1 connections' where)" 2
 done
 
+# The commands of the README as they stand there, from the top of a tree, up to what they print.
+mkdir -p tree/build tree/examples
+ln -s "$LG_COMMAND" tree/build/lingerguard
+ln -s "$LG_LIB" tree/build/liblingerguard.so
+ln -s "$here" tree/examples/find-the-code
+sed -n '/^prints/q; s/^    //p' "$here/README.md" >readme
+is "the README has three commands" "$(wc -l <readme)" 3
+(cd tree && sh -e ../readme) >printed 2>&1
+is "and they print what it says" "$(sed -n '/^1 conn/,$p' printed | sed -n '1,4s| */.*/pool.c:| pool.c:|; 1,4p')" \
+    "$(sed -n '/^prints/,/^The first/s/^    //p' "$here/README.md" | sed -n '1,4s| */.*/pool.c:| pool.c:|; 1,4p')"
+
 # With one frame, which is the default, both are one line: that is what callers is for.
 rm -f aborts.json
 "$LG_COMMAND" run -l ./aborts.json -r 'callers 1' -p "$here/policy" ./pool >out 2>err

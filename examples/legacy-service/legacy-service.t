@@ -13,6 +13,16 @@ decides() {
 }
 is "a health check is allowed to abort" "$(decides role=connected peer=127.0.0.1:9000)" allow
 is "a client is not" "$(decides role=accepted local=127.0.0.1:8080)" "drain 10s"
+# The commands of the README that say what comes of them, behind a #.
+cd "$here" || exit 1
+sed -n 's/^    lingerguard \(explain .*[^ ]\)  *# \(.*\)/\2|\1/p' README.md >"$tmp/explained"
+is "the README explains two" "$(wc -l <"$tmp/explained")" 2
+while IFS='|' read -r verdict command; do
+    # shellcheck disable=SC2086 # a list of words
+    like "the README: $command" "$("$LG_COMMAND" $command)" "Verdict: $verdict"
+done <"$tmp/explained"
+check "the README: check-policy" sh -ec "$(sed -n "s|^    lingerguard \(check-policy .*\)|'$LG_COMMAND' \1|p" README.md)"
+cd "$LG_ROOT" || exit 1
 
 needs servers haproxy nginx curl
 free_port() {
@@ -52,6 +62,7 @@ download() {
         got="$got whole" || got="$got cut off"
 }
 
+check "the README: check-program" sh -ec "$(sed -n "s|^    lingerguard \(check-program .*\)|'$LG_COMMAND' \1|p" "$here/README.md")"
 in_background without haproxy -db -f "$tmp/haproxy.cfg"
 wait_until 20 answers || not_ok "haproxy answers" "$(cat "$tmp/without.err" "$tmp/nginx.log")"
 download
