@@ -86,7 +86,7 @@ end_background "$pid"
 report() {
     perl -MJSON::PP -0777 -ne '$_ = decode_json($_); print '"$1" "$tmp/report"
 }
-check "the report: bytes were released" test "$(report '$_->{totals}{released_bytes}')" -gt 1000000
+check "the report: bytes were released" test "$(report '$_->{totals}{released_bytes}')" -gt 0
 is "the report: none was lost" "$(report '$_->{totals}{lost_bytes}')" 0
 is "the report: all of it was on haproxy's own port" "$(report 'join " ", map $_->{port}, @{$_->{by_local_port}{rows}}')" "$web"
 is "the report: one rule decided, that for clients" \
