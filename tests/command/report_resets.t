@@ -45,7 +45,7 @@ joined "without a cookie in the trace, addresses join" "allowed: linger-zero, /s
 joined "and without one in the record" "allowed: linger-zero, /srv/a, port 80, aborted by p:1" \
     "$(reset "$call" socket=0 "$here" linger=1,0 comm=a)" "$(record 00 "$aborted,$same")"
 joined "also where one of the two is IPv4-mapped" "allowed: abort, /srv/a, port 80, allowed by p:1" \
-    "$(reset "$call" local=[::ffff:10.0.0.1]:80 peer=[::ffff:192.0.2.9]:4000 linger=0,0 comm=a)" \
+    "$(reset "$call" "local=[::ffff:10.0.0.1]:80 peer=[::ffff:192.0.2.9]:4000" linger=0,0 comm=a)" \
     "$(record 00 '"cause":"abort","verdict":"observe","rule":"p:1","outcome":"allowed",'"$same")"
 joined "but no record of later" "unknown: abort, a, port 80" "$(reset "$call" "$here" comm=a)" "$(record 09 "$aborted,$same")"
 joined "the cookie is worth more than the time" "allowed: linger-zero, /srv/a, port 80, aborted by p:1" \
