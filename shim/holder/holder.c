@@ -353,8 +353,6 @@ bool lg_holder_is_sole(int fd)
 
     if (word == 0 || !is_of_this_epoch(word))
         return false;
-    if (cookie_of(fd) == 0 && is_alone)
-        return true;
     return is_noted_socket(fd, &cookie) && (is_alone || has_no_duplicate(fd, word, cookie));
 }
 

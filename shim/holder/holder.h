@@ -123,8 +123,8 @@ bool lg_holder_was_duplicated(int fd);
 enum lg_role lg_holder_role(int fd);
 
 /*
- * True only when the socket `fd` is proven to be held by this descriptor alone. Asks for SO_COOKIE of
- * `fd` where one was noted, and of each duplicate that may still be there, eight at most.
+ * True only when the socket `fd` is proven to be held by this descriptor alone. Asks for SO_COOKIE of `fd` (nobody is
+ * proven on a kernel that has none, before 4.12), and of each duplicate that may still be there, eight at most.
  */
 bool lg_holder_is_sole(int fd);
 

@@ -22,10 +22,10 @@ for rules in '' 'orderly within 5s' 'linger 5s' 'drain 5s on linger-zero,unread,
     is "'$rules': in order" "$(under "$rules" "$abort")" EOF
     is "'$rules': both records" "$(grep -c 'linger-zero' "$tmp/records")" 2
     unlike "'$rules': no cookie" "$(cat "$tmp/records")" '"socket"'
-    outcomes=$(grep -o '"outcome":"[a-z-]*"' "$tmp/records")
-    # What this process saw of the number is evidence without a cookie too.
+    # Nobody is proven to hold the socket alone: it is disarmed, and nothing more.
+    is "'$rules': left to the kernel" "$(grep -o '"outcome":"[a-z-]*"' "$tmp/records" | tr '\n' ' ')" \
+        '"outcome":"disarmed" "outcome":"orderly" '
     LINGERGUARD_FORMAT=json LINGERGUARD_RULES=$rules LD_PRELOAD=$LG_LIB run_deadline 60 "$abort" >/dev/null 2>"$tmp/new"
-    is "'$rules': the same becomes of it" "$outcomes" "$(grep -o '"outcome":"[a-z-]*"' "$tmp/new")"
     like "'$rules': there is a cookie on this kernel" "$(cat "$tmp/new")" '"socket"'
 done
 is "observe: as the program asked" "$(under observe "$abort")" RST
