@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "shim/base/sys.h"
+#include "shim/call/lookup.h"
 
 extern void *dlsym(void *, const char *) __attribute__((weak));
 extern char *dlerror(void) __attribute__((weak));
@@ -207,7 +208,7 @@ static int absent_error(void) /* posix_spawn returns its errno */
     }
 
 static const struct {
-    const char *name;
+    char name[16]; /* no pointer, which the loader would have to set */
     size_t offset;
     void *stand_in; /* NULL where the entry has a system call, or its user looks whether it is there */
 } entries[] = {
@@ -299,11 +300,15 @@ static bool is_empty(size_t index)
 bool lg_next_resolve(void)
 {
     struct lookup lookup = find_lookup();
+    struct lg_lookup tables;
     unsigned missing = 0;
 
+    lg_lookup_start(&tables);
     for (size_t i = 0; i < ENTRIES; i++) {
-        void *found = lookup.function ? lookup.function(lookup.in, entries[i].name) : NULL;
+        void *found = lg_lookup(&tables, entries[i].name);
 
+        if (!found && lookup.function)
+            found = lookup.function(lookup.in, entries[i].name);
         missing += !found;
         if (found)
             set(i, found);
