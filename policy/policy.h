@@ -203,9 +203,9 @@ struct lg_source {
 
 /* Where a policy is parsed into: large (about a megabyte), and only what is there is ever touched. */
 struct lg_policy_room {
+    struct lg_rule rules[LG_RULES_MAX]; /* side by side with what stands before the room */
     struct lg_source sources[LG_SOURCES_MAX];
     struct lg_text texts[LG_SOURCES_MAX];
-    struct lg_rule rules[LG_RULES_MAX];
     struct lg_sieve sieves[LG_RULES_MAX];
     struct lg_address_match addresses[LG_ADDRESSES_MAX];
     struct lg_text globs[LG_GLOBS_MAX];

@@ -28,7 +28,7 @@ _Static_assert(LG_USER_MAX == 4294967294, "see below");
 #define CALLERS  "a number from 0 to 16"
 
 const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT] = {
-    [LG_PROBLEM_NONE] = {"no problem", NULL},
+    [LG_PROBLEM_NONE] = {"no problem", ""},
 
     [LG_PROBLEM_TEXT_LONG] = {"policy text too long", "at most 1048576 bytes"},
     [LG_PROBLEM_TEXT_COUNT] = {"too many policy texts", "at most 66"},

@@ -147,10 +147,13 @@ enum lg_problem {
     LG_PROBLEM_COUNT /* number of problems, always last */
 };
 
-/* `problem` reads well in front of the quoted token, `expected` behind "expected". */
+/*
+ * `problem` reads well in front of the quoted token, `expected` behind "expected"; "": nothing was. In place, and no
+ * pointers, which the loader would have to set in every process.
+ */
 struct lg_problem_text {
-    const char *problem;
-    const char *expected; /* or NULL */
+    char problem[72];
+    char expected[160];
 };
 
 extern const struct lg_problem_text lg_problem_texts[LG_PROBLEM_COUNT];

@@ -19,7 +19,7 @@ void lg_reader_error_in(struct lg_reader *reader, enum lg_problem problem, struc
         .line_text = reader->line,
         .token = token,
         .problem = lg_problem_texts[problem].problem,
-        .expected = lg_problem_texts[problem].expected,
+        .expected = lg_problem_texts[problem].expected[0] != '\0' ? lg_problem_texts[problem].expected : NULL,
         .replaced = replaced,
     };
     struct lg_hint plain;
@@ -222,9 +222,24 @@ static enum lg_problem check_quotes(struct lg_text element)
     return quoted_bytes(element) > 0 ? LG_PROBLEM_QUOTE_AFTER : LG_PROBLEM_QUOTE_OPEN;
 }
 
+/* As nearly every word is: nothing in it can be wrong. */
+static bool is_plain(struct lg_text token)
+{
+    size_t i = 0;
+
+    while (i < token.length_bytes && (unsigned char)token.at[i] > ' ' && (unsigned char)token.at[i] < 0x7f &&
+           token.at[i] != '"')
+        i++;
+    return i == token.length_bytes;
+}
+
 static bool token_is_text(struct lg_reader *reader, struct lg_text token)
 {
-    enum lg_problem problem = check_bytes(token);
+    enum lg_problem problem;
+
+    if (is_plain(token))
+        return true;
+    problem = check_bytes(token);
 
     if (problem != LG_PROBLEM_NONE) {
         lg_reader_error(reader, problem, token, NULL);

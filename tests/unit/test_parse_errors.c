@@ -749,7 +749,9 @@ static int reported[LG_PROBLEM_COUNT];
 static void note_problem(const struct lg_policy_error *error)
 {
     for (size_t i = 0; i < LG_PROBLEM_COUNT; i++)
-        if (lg_problem_texts[i].problem == error->problem && lg_problem_texts[i].expected == error->expected)
+        if (lg_problem_texts[i].problem == error->problem &&
+            (error->expected == NULL ? lg_problem_texts[i].expected[0] == '\0'
+                                     : lg_problem_texts[i].expected == error->expected))
             reported[i] = 1;
 }
 
