@@ -52,7 +52,7 @@ DEPS = -MMD -MP -MT $(patsubst $(CURDIR)/%,%,$(abspath $@)) -MT $(abspath $@)
 LIB_CFLAGS := -fPIC -fvisibility=hidden -fno-stack-protector -U_FORTIFY_SOURCE -fno-plt -ftls-model=initial-exec \
               -fno-sanitize=all -fno-lto -D__errno_location=lg_errno_location
 LIB_LDFLAGS = -shared -nostdlib -Wl,-soname,liblingerguard.so -Wl,--version-script=shim/call/exports.map \
-              -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
+              -Wl,--sort-section=name -Wl,-z,now -Wl,-z,relro -Wl,-z,noexecstack -Wl,--as-needed -Wl,--build-id
 # The command runs anywhere, and whatever is in /etc/ld.so.preload: one file that needs no other. Where libc's archive is
 # not installed it is linked as any program is.
 COMMAND_CFLAGS := -fPIE

@@ -2,6 +2,7 @@
 #include "shim/holder/holder.h"
 
 #include "shim/base/gate.h"
+#include "shim/base/large.h"
 #include "shim/base/sys.h"
 #include "shim/holder/epolls.h"
 #include "shim/socket/facts.h"
@@ -36,9 +37,9 @@ static bool ended;
 _Static_assert((NUMBER_LIMIT - 1) / PLACES <= HIGH_MASK >> HIGH_SHIFT,
                "every number is told from the others of its place");
 
-uint64_t lg_holder_words[PLACES];
-static unsigned highest;         /* number that anything was noted for */
-static uint64_t cookies[PLACES]; /* 0: not asked for; valid with the word of the same place */
+uint64_t lg_holder_words[PLACES] LG_LARGE;
+static unsigned highest;                  /* number that anything was noted for */
+static uint64_t cookies[PLACES] LG_LARGE; /* 0: not asked for; valid with the word of the same place */
 
 static uint64_t *word_at(int fd)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/holder/pending_close.h"
 
+#include "shim/base/large.h"
 #include "shim/base/sys.h"
 #include "shim/socket/facts.h"
 
@@ -13,7 +14,7 @@ static struct pending {
     int pid;       /* a vfork child shares this memory, and has another table; the child of a raw clone has a copy */
     int tid;
     uint64_t cookie;
-} pending[PENDING_MAX];
+} pending[PENDING_MAX] LG_LARGE;
 
 static unsigned count;
 

@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <string.h>
 
+#include "shim/base/large.h"
 #include "shim/base/line.h"
 #include "shim/record/sink.h"
 
 /* Lines, a NUL behind each; theirs who has changed the state to WRITING or TELLING. */
 enum { EMPTY = 0, WRITING, FULL, TELLING };
 static unsigned state;
-static char kept[2048];
+static char kept[2048] LG_LARGE;
 static size_t kept_bytes;
 static bool log_told;
 

@@ -27,9 +27,11 @@ static const char **place_of(struct lg_environment *settings, size_t index)
 /* The value of NAME in "NAME=VALUE"; NULL when it is another variable. */
 static const char *value_of(const char *variable, const char *name)
 {
-    size_t length = strlen(name);
-
-    return lg_starts_with(variable, name) && variable[length] == '=' ? variable + length + 1 : NULL;
+    while (*name != '\0' && *variable == *name) {
+        variable++;
+        name++;
+    }
+    return *name == '\0' && *variable == '=' ? variable + 1 : NULL;
 }
 
 static void note_unknown(struct lg_environment *settings, const char *variable)
@@ -74,9 +76,12 @@ void lg_environment_read(struct lg_environment *settings, char *const *environme
 {
     memset(settings, 0, sizeof *settings);
     for (; environment && *environment; environment++) {
-        const char *journal = value_of(*environment, "JOURNAL_STREAM");
-        const char *preload = value_of(*environment, "LD_PRELOAD");
+        const char *journal, *preload;
 
+        if (**environment != 'J' && **environment != 'L') /* most of them */
+            continue;
+        journal = value_of(*environment, "JOURNAL_STREAM");
+        preload = value_of(*environment, "LD_PRELOAD");
         if (journal)
             settings->journal_stream = journal;
         else if (preload)

@@ -8,6 +8,7 @@
 #include <sys/auxv.h>
 
 #include "policy/text.h"
+#include "shim/base/large.h"
 #include "shim/base/visible.h"
 #include "shim/call/next.h"
 #include "shim/caller/caller.h"
@@ -33,10 +34,10 @@ extern char **environ __attribute__((weak));
 extern unsigned long getauxval(unsigned long) __attribute__((weak));
 
 /* Untouched pages of these cost nothing: a process without a policy has none of them. */
-static struct lg_reading reading;
+static struct lg_reading reading LG_LARGE;
 static struct lg_block block;
 static struct lg_process_facts process = {.user = LG_USER_UNKNOWN};
-static char log_path[PATH_BYTES];
+static char log_path[PATH_BYTES] LG_LARGE;
 
 static void note_policy_errors(void)
 {

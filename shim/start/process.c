@@ -4,12 +4,13 @@
 #include <fcntl.h>
 
 #include "policy/text.h"
+#include "shim/base/large.h"
 #include "shim/base/sys.h"
 
 #define PATH_BYTES 4096
 
-static char exe_path[PATH_BYTES];
-static char cgroup_path[PATH_BYTES];
+static char exe_path[PATH_BYTES] LG_BEGINNING;
+static char cgroup_path[PATH_BYTES] LG_LARGE;
 
 struct lg_text lg_process_exe(void)
 {

@@ -15,10 +15,9 @@
 
 /*
  * A policy that is being read, and all that it points into. Three megabytes: static or mapped, all zero.
- * What is not touched costs nothing.
+ * What is not touched costs nothing, and what most touch stands side by side.
  */
 struct lg_reading {
-    struct lg_policy policy;
     struct lg_file_id main_id;      /* as it was read; all zero: not there */
     struct lg_file_id directory_id; /* of policy.d */
 
@@ -26,14 +25,16 @@ struct lg_reading {
     bool skipped_part;   /* a file of policy.d is left out, which has been noted */
     struct lg_line line; /* over `first`: the first error of the text at hand */
     char first[LG_READING_FIRST];
+    char main_text[LG_TEXT_BYTES_MAX + 1];
 
     unsigned names_seen;
     unsigned part_count;
     uint8_t part_order[LG_POLICY_D_MAX + 1];
     char parts[LG_POLICY_D_MAX + 1][LG_PART_BYTES]; /* paths; the last one is room for another */
     size_t parts_bytes;                             /* of parts_text */
-    char main_text[LG_TEXT_BYTES_MAX + 1];
-    char parts_text[LG_TEXT_BYTES_MAX + 1]; /* all of policy.d, one behind the other */
+    char parts_text[LG_TEXT_BYTES_MAX + 1];         /* all of policy.d, one behind the other */
+
+    struct lg_policy policy __attribute__((aligned(4096)));
 };
 
 /*

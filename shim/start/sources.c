@@ -6,6 +6,7 @@
 
 #include "policy/parse.h"
 #include "policy/text.h"
+#include "shim/base/large.h"
 #include "shim/base/sys.h"
 #include "shim/start/note.h"
 
@@ -13,9 +14,9 @@
 
 /* Untouched pages of these cost nothing. */
 static struct lg_sources kept;
-static char rules[LG_TEXT_BYTES_MAX + 1];
-static char policy_path[PATH_BYTES];
-static char log_path[PATH_BYTES];
+static char rules[LG_TEXT_BYTES_MAX + 1] LG_LARGE;
+static char policy_path[PATH_BYTES] LG_LARGE;
+static char log_path[PATH_BYTES] LG_LARGE;
 static char drainer_path[LG_DRAINER_BYTES_MAX + 1];
 
 /* A path that still means the same file when the program has changed its directory. */

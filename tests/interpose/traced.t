@@ -92,6 +92,15 @@ counted() {
         "$program" "$1" >/dev/null 2>"$tmp/err" || note "$1: $(cat "$tmp/err")"
     calls mark-begin 'mark-end|exit_group' "$tmp/with" | awk -v name="$2" '$1 == name { n = $2 } END { print n + 0 }'
 }
+# What the start of a program costs under the system's policy: each of its own calls, without those of the loader.
+cat >"$tmp/installed.sh" <<'END'
+mount -t tmpfs tmpfs /etc && mkdir /etc/lingerguard && printf 'log syslog\norderly within 30s\n' >/etc/lingerguard/policy && exec "$@"
+END
+run_deadline 20 strace -f -o "$tmp/started" unshare --mount sh "$tmp/installed.sh" env LD_PRELOAD="$LG_LIB" LINGERGUARD_LOG=stderr \
+    /bin/true >/dev/null 2>"$tmp/err" || note "$(cat "$tmp/err")"
+at_start=$(($(calls 'readlinkat\(.*exe' exit_group "$tmp/started" | awk '{ n += $2 } END { print n + 0 }') + 1))
+is "the start of /bin/true makes $at_start calls, and no more than 9" "$([ "$at_start" -gt 5 ] && [ "$at_start" -le 9 ] && echo yes)" yes
+
 looks=$(counted aborts newfstatat) # a stalled machine may take longer, or leave one out
 is "2500 ms of aborts have a look a second: $looks" "$([ "$looks" -ge 1 ] && [ "$looks" -le 10 ] && echo yes)" yes
 is "a process that aborts nothing has none" "$(counted innocent newfstatat) $(counted innocent faccessat)" "0 0"
