@@ -103,12 +103,12 @@ test: all $(sort $(filter-out %.t,$(TEST_WANTED)) $(SCRIPTS_USE)) $(TEST_HELPER_
 	    $(if $(RUNNER),LG_RUNNER='$(RUNNER)') tests/run.sh $(if $(RUNNER),$(abspath $(TEST_WANTED)),$(TEST_WANTED))
 
 # The library and the tests that need no other program, as built for other machines. qemu-user has
-# no SO_COOKIE and no seccomp filters, and a program cannot exec its own file again under another
+# no SO_COOKIE, no seccomp filters and a fork for a vfork, and a program cannot exec its own file again under another
 # name: what is about these has nothing to say there.
 FOREIGN_DIRS := /unit/ /interpose/
-QEMU_LACKS := $(addprefix tests/,unit/test_caller.c unit/test_closer.c unit/test_storm_linked.c \
-    $(patsubst %,interpose/test_%.c,blocked causes cost epolls evidence forks hand_over harmless pending records sandbox \
-        safety silence storm threads))
+QEMU_LACKS := $(addprefix tests/,unit/test_caller.c unit/test_closer.c unit/test_in_force.c unit/test_storm_linked.c \
+    $(patsubst %,interpose/test_%.c,blocked causes cost epolls evidence forks hand_over harmless pending records reload \
+        sandbox safety silence storm threads))
 QEMU_TESTS := $(patsubst tests/%.c,/%,$(filter-out $(QEMU_LACKS),$(filter $(FOREIGN_DIRS:%=tests%%),$(TEST_TAP))))
 
 test-i386:
