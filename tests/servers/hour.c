@@ -66,7 +66,7 @@ static long answer(int fd)
 {
     static const char little[LITTLE_BYTES];
     struct pollfd readable = {.fd = fd, .events = POLLIN};
-    char what;
+    char what = 0;
 
     if (poll(&readable, 1, -1) != 1 || read(fd, &what, 1) != 1)
         fail("read");

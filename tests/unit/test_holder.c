@@ -2,7 +2,8 @@
 /*
  * Who holds a socket, against what is true. The kernel is one of our own, which knows a socket's cookie by the number
  * of its descriptor: so there are numbers of every kind. `is_sole` may be wrong in one direction only: it may not know.
- * links: shim/holder/holder.c shim/holder/epolls.c shim/base/copied.c shim/base/proc_numbers.c shim/base/names.c shim/base/gate.c shim/base/visible.c shim/base/sys.c
+ * links: shim/holder/holder.c shim/holder/epolls.c shim/base/copied.c shim/base/proc_numbers.c shim/base/names.c
+ * links: shim/base/gate.c shim/base/visible.c shim/base/sys.c
  */
 #include "shim/holder/holder.h"
 
