@@ -117,9 +117,9 @@ static void keep_drainer(const struct lg_environment *environment)
 
 void lg_sources_settle(struct lg_settings *settings)
 {
-    if (settings->log == LG_LOG_FILE && settings->log_path.at[0] != '/')
+    if (!(kept.over.set & LG_SET_LOG) && settings->log == LG_LOG_FILE && settings->log_path.at[0] != '/')
         keep_log_path(settings->log_path);
-    if (settings->drainer.at && settings->drainer.at[0] != '/')
+    if (!(kept.over.set & LG_SET_DRAINER) && settings->drainer.at && settings->drainer.at[0] != '/')
         keep_drainer_path(settings->drainer);
 }
 

@@ -792,7 +792,7 @@ static void test_paths(void)
 
 static void test_moves_away(void)
 {
-    struct under under = under_drainer(HANDED_RULES);
+    struct under under = under_drainer("drainer lost; " HANDED_RULES);
     char other[80];
     struct proc_result result;
 

@@ -351,13 +351,15 @@ static void test_relative_log(void)
 {
     const char *path = in_directory("relative.log");
     const char *const arguments[] = {"/", NULL};
-    struct under under = {.rules = "orderly", .log = "./relative.log", .start.directory = directory};
+    const char *lost = in_directory("lost.log");
+    struct under under = {.rules = "log file lost.log; orderly", .log = "./relative.log", .start.directory = directory};
     struct proc_result result = run_under("change directory", arguments, &under);
     char *text = records_file(path);
     struct records records = records_parse(text, false);
 
     check_ended(&result, "change directory");
     CHECK_INT((long long)records.count, 2);
+    CHECK(access(lost, F_OK) != 0); /* the variable overrides what the rules say */
     CHECK_TEXT(result.err, "");
     records_free(&records);
     free(text);
