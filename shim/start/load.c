@@ -21,14 +21,7 @@
 #include "shim/start/reload.h"
 
 #define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
-
-/*
- * Instead of a policy that cannot be used: less intervention than any policy may have asked for. What
- * becomes of its log is not known either; nobody has asked for records on every program's standard error.
- */
-#define FALLBACK        "observe on linger-zero"
-#define FALLBACK_SILENT "log syslog; " FALLBACK
-#define PATH_BYTES      4096
+#define PATH_BYTES  4096
 
 extern char **environ __attribute__((weak));
 extern unsigned long getauxval(unsigned long) __attribute__((weak));
@@ -38,31 +31,6 @@ static struct lg_reading reading LG_LARGE;
 static struct lg_block block;
 static struct lg_process_facts process = {.user = LG_USER_UNKNOWN};
 static char log_path[PATH_BYTES] LG_LARGE;
-
-static void note_policy_errors(void)
-{
-    char more[64];
-    struct lg_line count;
-
-    lg_line_init(&count, more, sizeof more - 1);
-    if (reading.errors > 1) {
-        lg_line_word(&count, " (and ");
-        lg_line_number(&count, (int64_t)reading.errors - 1);
-        lg_line_word(&count, " more)");
-    }
-    more[count.used_bytes] = '\0';
-    lg_note("the policy cannot be used, so linger-zero is observed and the rest allowed: ", reading.first, more,
-            "; lingerguard check-policy shows every error with its line");
-}
-
-/* Less than what was asked for. It is tried again when its file changes. */
-static void fall_back(const struct lg_sources *sources)
-{
-    if (sources->path && reading.main_id.inode == 0)
-        lg_sys_stat(sources->path, &reading.main_id);
-    lg_visible_flag(LG_VISIBLE_UNUSABLE, true);
-    lg_policy_read_instead(&reading, sources->preloaded ? FALLBACK : FALLBACK_SILENT);
-}
 
 static void note_unknown_variable(const struct lg_environment *environment)
 {
@@ -124,11 +92,18 @@ static void be_strict(bool is_unusable)
     lg_syscall3(SYS_exit_group, EXIT_CONFIG, 0, 0);
 }
 
-/* While /etc/lingerguard/off is there nothing is opened; but standard error is known as it is now. */
+/*
+ * While /etc/lingerguard/off is there nothing is opened. But what is known only now is kept: what standard error is,
+ * and which directory relative paths of LINGERGUARD_RULES mean.
+ */
 static void stand_aside(const struct lg_environment *environment, const struct lg_sources *sources)
 {
-    const struct lg_settings off = {.log = LG_LOG_OFF, .limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
+    const struct lg_settings off = {
+        .log = LG_LOG_STDERR, .limit_per_s = LG_LIMIT_DEFAULT, .callers = LG_CALLERS_DEFAULT};
+    const struct lg_sources rules_alone = {.rules = sources->rules};
 
+    if (lg_policy_read(&reading, &rules_alone))
+        lg_sources_settle(&reading.policy.settings);
     lg_visible_flag(LG_VISIBLE_OFF_FILE, true);
     start_log(environment, sources, &off);
     lg_in_force_stand_aside(true);
@@ -141,8 +116,8 @@ static void start_under_policy(const struct lg_environment *environment, const s
     struct lg_settings *settings = &reading.policy.settings;
 
     if (!is_usable) {
-        note_policy_errors();
-        fall_back(sources);
+        lg_visible_flag(LG_VISIBLE_UNUSABLE, true);
+        lg_policy_fall_back(&reading, sources);
     }
     if (lg_policy_skips(&reading.policy, process.exe)) {
         lg_visible_flag(LG_VISIBLE_OFF, true);

@@ -13,6 +13,13 @@
 #include "shim/start/note.h"
 #include "shim/start/trusted.h"
 
+/*
+ * Instead of a policy that cannot be used: less intervention than any policy may have asked for. What
+ * becomes of its log is not known either; nobody has asked for records on every program's standard error.
+ */
+#define FALLBACK        "observe on linger-zero"
+#define FALLBACK_SILENT "log syslog; " FALLBACK
+
 #define ENDING        ".policy"
 #define NAMES_MAX     4096u /* that are looked at in policy.d: bounded work */
 #define PREFIX_LENGTH (sizeof LG_POLICY_D)
@@ -246,8 +253,28 @@ bool lg_policy_read(struct lg_reading *reading, const struct lg_sources *sources
     return reading->errors == 0;
 }
 
-void lg_policy_read_instead(struct lg_reading *reading, const char *text)
+static void note_policy_errors(const struct lg_reading *reading)
 {
+    char more[64];
+    struct lg_line count;
+
+    lg_line_init(&count, more, sizeof more - 1);
+    if (reading->errors > 1) {
+        lg_line_word(&count, " (and ");
+        lg_line_number(&count, (int64_t)reading->errors - 1);
+        lg_line_word(&count, " more)");
+    }
+    more[count.used_bytes] = '\0';
+    lg_note("the policy cannot be used, so linger-zero is observed and the rest allowed: ", reading->first, more,
+            "; lingerguard check-policy shows every error with its line");
+}
+
+/* It is tried again when its file changes. */
+void lg_policy_fall_back(struct lg_reading *reading, const struct lg_sources *sources)
+{
+    note_policy_errors(reading);
+    if (sources->path && reading->main_id.inode == 0)
+        lg_sys_stat(sources->path, &reading->main_id);
     lg_policy_init(&reading->policy);
-    parse(reading, LG_SOURCE_FILE, "fallback", lg_text_of(text));
+    parse(reading, LG_SOURCE_FILE, "fallback", lg_text_of(sources->preloaded ? FALLBACK : FALLBACK_SILENT));
 }

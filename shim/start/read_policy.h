@@ -44,7 +44,7 @@ struct lg_reading {
  */
 bool lg_policy_read(struct lg_reading *reading, const struct lg_sources *sources);
 
-/* Makes it the policy `text` instead, which has no error. */
-void lg_policy_read_instead(struct lg_reading *reading, const char *text);
+/* Notes why it cannot be used, and makes it one that does less than was asked for. */
+void lg_policy_fall_back(struct lg_reading *reading, const struct lg_sources *sources);
 
 #endif

@@ -123,7 +123,7 @@ static int change_log(struct lg_block *block, const struct lg_settings *settings
 }
 
 /* In memory that is never given back. Returns 0, or a negative errno when it is to be tried again. */
-static int take_over(struct lg_policy *policy)
+static int take_over(struct lg_policy *policy, bool is_fallback)
 {
     size_t path_bytes = policy->settings.log == LG_LOG_FILE ? policy->settings.log_path.length_bytes + 1 : 0;
     size_t head_bytes = ALIGNED(sizeof(struct lg_block)) + ALIGNED(path_bytes);
@@ -147,7 +147,7 @@ static int take_over(struct lg_policy *policy)
     kept_bytes += bytes;
     lg_block_put_in_force(block, lg_policy_pack(policy, (char *)block + head_bytes), &process);
     lg_visible_flag(LG_VISIBLE_KEPT, false);
-    lg_visible_flag(LG_VISIBLE_UNUSABLE, false);
+    lg_visible_flag(LG_VISIBLE_UNUSABLE, is_fallback);
     return 0;
 }
 
@@ -175,15 +175,18 @@ static bool has_settled(const struct lg_reading *reading)
 static int read_anew(struct lg_reading *reading, const struct lg_file_id *main)
 {
     bool is_usable = lg_policy_read(reading, sources);
+    bool falls_back = !is_usable && !seen.read; /* it was off before: no other is in force */
     bool is_gone = is_nothing(&reading->main_id) && !is_nothing(&seen.main);
     int result = 0;
 
     if (!has_settled(reading))
         return -EAGAIN;
-    if (is_usable && !is_gone) {
+    if (falls_back)
+        lg_policy_fall_back(reading, sources);
+    if (falls_back || (is_usable && !is_gone)) {
         lg_sources_override(sources, &reading->policy.settings);
         lg_block_prepare(&reading->policy, &process);
-        result = take_over(&reading->policy);
+        result = take_over(&reading->policy, falls_back);
     } else if (!is_usable) {
         note_unusable(reading);
     }

@@ -768,6 +768,75 @@ static void test_off_at_start(void)
     free(err);
 }
 
+/* Loaded for everybody, not by a name in LD_PRELOAD: records go to standard error all the same. */
+static void test_off_at_start_for_everybody(void)
+{
+    const char *const environment[] = {"LINGERGUARD_RULES=reject EACCES", NULL};
+    struct proc_options options = {.input_pipe = true,
+                                   .deadline_ms = 60000,
+                                   .environment = environment,
+                                   .preload_before = "/etc/for-everybody.so"};
+    struct subject subject = {.asked = 0};
+
+    own_etc();
+    write_off();
+    REQUIRE(symlink(proc_library(), options.preload_before) == 0);
+    subject.process = proc_snippet_start("obey", NULL, &options);
+    CHECK_TEXT(tell(&subject, "abort"), ABORTED);
+    REQUIRE(unlink("/etc/lingerguard/off") == 0);
+    COMES(&subject, "abort", EACCES_);
+    CHECK_INT(said(&subject, "abort refused"), 1);
+    end_quietly(&subject);
+}
+
+/* A relative log is that of the start. */
+static void test_off_at_start_with_rules(void)
+{
+    const char *const relative[] = {"LINGERGUARD_RULES=log file off.log; reject EACCES", NULL};
+    const char *path = in_directory("off.log");
+    struct under under = {.variable = {relative[0]},
+                          .start = {.input_pipe = true, .deadline_ms = 60000, .directory = directory}};
+    struct subject subject = {.asked = 0};
+
+    own_etc();
+    write_off();
+    subject.process = start_under("obey", NULL, &under);
+    CHECK_TEXT(tell(&subject, "abort"), ABORTED);
+    CHECK_TEXT(tell(&subject, "chdir /"), "");
+    REQUIRE(unlink("/etc/lingerguard/off") == 0);
+    COMES(&subject, "abort", EACCES_);
+    CHECK(access(path, F_OK) == 0);
+    end_quietly(&subject);
+    remove_directory();
+}
+
+/* Nothing is in force yet that could stay: it is as if the program were started now. */
+static void test_off_at_start_and_unusable(void)
+{
+    struct subject subject;
+    struct records records;
+    char *err;
+
+    own_etc();
+    write_file("/etc/lingerguard/policy", "rejekt\n");
+    write_off();
+    subject = start(NULL);
+    CHECK_TEXT(tell(&subject, "abort"), ABORTED);
+    CHECK_INT(said(&subject, "lingerguard"), 0);
+    REQUIRE(unlink("/etc/lingerguard/off") == 0);
+    STAYS(&subject, "abort", ABORTED);
+    CHECK_INT(said(&subject, "the policy cannot be used, so linger-zero is observed"), 1);
+    CHECK_CONTAINS(tell(&subject, "visible"), "9 ");
+    write_file("/etc/lingerguard/policy", "reject EACCES\n");
+    COMES(&subject, "abort", EACCES_);
+    CHECK_CONTAINS(tell(&subject, "visible"), "1 ");
+    err = end(&subject);
+    records = records_parse(err, false);
+    CHECK(records_find(&records, "rule=fallback:1 outcome=aborted") != NULL);
+    records_free(&records);
+    free(err);
+}
+
 static void test_system_policy(void)
 {
     struct subject subject;
@@ -1029,6 +1098,9 @@ static const struct tap_test tests[] = {
     {"a process with a filter on its system calls looks no more", test_sandbox, 60000},
     {"/etc/lingerguard/off, there and gone", test_off, 60000},
     {"/etc/lingerguard/off at the start", test_off_at_start, 60000},
+    {"/etc/lingerguard/off at the start: standard error is known", test_off_at_start_for_everybody, 60000},
+    {"/etc/lingerguard/off at the start: a relative log is that of the start", test_off_at_start_with_rules, 60000},
+    {"/etc/lingerguard/off at the start, and a policy that cannot be used", test_off_at_start_and_unusable, 60000},
     {"a system's policy that comes later", test_system_policy, 60000},
     {"policy.d before the main policy, in its order, without what is wrong", test_directory, 60000},
     {"policy.d that comes later; with LINGERGUARD_RULES alone there is none", test_directory_comes, 60000},
