@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
 #include <string.h>
@@ -148,6 +149,15 @@ int64_t lg_connection_unsent(int fd)
 int64_t lg_connection_unread(int fd)
 {
     return ask_bytes(fd, SIOCINQ);
+}
+
+int64_t lg_connection_taken(int fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size); /* before Linux 4.1 it stays 0 */
+    return (int64_t)info.tcpi_bytes_received - lg_connection_unread(fd);
 }
 
 uint64_t lg_connection_discard(int fd)

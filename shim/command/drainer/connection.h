@@ -41,6 +41,12 @@ int64_t lg_connection_unsent(int fd);
 /* Bytes that can be read now. */
 int64_t lg_connection_unread(int fd);
 
+/*
+ * Grows by what is read by whoever holds the connection, and by one for the peer's FIN; for comparing two moments, with
+ * no meaning of its own.
+ */
+int64_t lg_connection_taken(int fd);
+
 /* Discards what is queued, and no more than that. Returns the number of bytes. */
 uint64_t lg_connection_discard(int fd);
 

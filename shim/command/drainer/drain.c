@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define LEAVE_FIRST_MS 20u  /* to a reader in another thread of the program */
+#define OF_A_FIN       1    /* that may have come meanwhile, and counts as taken */
 #define SWEEP_MOST     256u /* connections that are asked at a time whether something is unsent */
 #define SAME_PEER_MOST 64u  /* of those with nothing unsent that are looked at for one of the same peer */
 #define SHARE          4u   /* one peer's address has at most this part of the table */
@@ -178,7 +179,7 @@ static uint64_t wake_of(const struct lg_entry *entry)
 
     if (entry->idle_ms > 0 && entry->last_input_ms + entry->idle_ms < wake_ms)
         wake_ms = entry->last_input_ms + entry->idle_ms;
-    return entry->first_bytes >= 0 && entry->leave_to_ms < wake_ms ? entry->leave_to_ms : wake_ms;
+    return entry->leave_to_ms != 0 && entry->leave_to_ms < wake_ms ? entry->leave_to_ms : wake_ms;
 }
 
 static bool watch(const struct lg_drains *drains, uint32_t index)
@@ -206,7 +207,7 @@ static uint32_t add(struct lg_drains *drains, int fd, const struct lg_connection
     entry->start_ms = entry->last_input_ms = drains->now_ms;
     entry->limit_ms = message->limit_ms < drains->max_time_ms ? message->limit_ms : drains->max_time_ms;
     entry->idle_ms = message->idle_ms < drains->max_time_ms ? message->idle_ms : drains->max_time_ms;
-    entry->first_bytes = -1;
+    entry->leave_to_ms = 0;
     lg_table_wake(&drains->table, index, wake_of(entry));
     return index;
 }
@@ -255,9 +256,9 @@ static void leave_first(struct lg_drains *drains, uint32_t index, uint32_t event
 {
     struct lg_entry *entry = lg_table_at(&drains->table, index);
 
-    entry->first_bytes = lg_connection_unread(entry->fd);
-    if (entry->first_bytes == 0 && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
-        entry->first_bytes = 1; /* it was faster than we */
+    entry->taken_before = lg_connection_taken(entry->fd);
+    if (lg_connection_unread(entry->fd) == 0 && !(events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+        entry->taken_before -= 1 + OF_A_FIN; /* it was faster than we */
     entry->leave_to_ms = drains->now_ms + LEAVE_FIRST_MS;
     epoll_ctl(drains->epoll, EPOLL_CTL_DEL, entry->fd, NULL);
     lg_table_wake(&drains->table, index, wake_of(entry));
@@ -281,13 +282,14 @@ static void look_at_first(struct lg_drains *drains, uint32_t index)
 {
     struct lg_entry *entry = lg_table_at(&drains->table, index);
 
-    if (lg_connection_unread(entry->fd) < entry->first_bytes) {
+    /* Not by what is there now: more may have come. */
+    if (lg_connection_taken(entry->fd) > entry->taken_before + OF_A_FIN) {
         drains->counts.other_reader++;
         end(drains, index, LG_DRAINED_ORDERLY);
         return;
     }
     entry->message.flags &= ~LG_HAND_OFF_OTHER_READER;
-    entry->first_bytes = -1;
+    entry->leave_to_ms = 0;
     entry->last_input_ms = drains->now_ms;
     if (watch(drains, index))
         lg_table_wake(&drains->table, index, wake_of(entry));
@@ -299,7 +301,7 @@ static void wake(struct lg_drains *drains, uint32_t index)
 {
     struct lg_entry *entry = lg_table_at(&drains->table, index);
 
-    if (entry->first_bytes >= 0 && entry->leave_to_ms <= drains->now_ms)
+    if (entry->leave_to_ms != 0 && entry->leave_to_ms <= drains->now_ms)
         look_at_first(drains, index);
     else if (wake_of(entry) <= drains->now_ms)
         end(drains, index, LG_DRAINED_DEADLINE);

@@ -24,8 +24,8 @@ struct lg_entry {
     uint64_t last_input_ms;
     uint64_t drained_bytes;
     uint64_t wake_ms;     /* when it is to be looked at; changed by lg_table_wake */
-    int64_t first_bytes;  /* left for another reader; -1: not, or no longer */
-    uint64_t leave_to_ms; /* until then */
+    int64_t taken_before; /* lg_connection_taken, where input is left to another reader */
+    uint64_t leave_to_ms; /* until then; 0: not, or no longer */
     uint32_t limit_ms;    /* D and I, capped */
     uint32_t idle_ms;
     int fd;
