@@ -66,18 +66,22 @@ static bool has_main_changed(struct lg_file_id *now)
     return sources->path && lg_sys_stat(sources->path, now) == 0 && !lg_file_id_unchanged(now, &seen.main);
 }
 
-static bool has_directory_changed(struct lg_file_id *now)
-{
-    if (is_nothing(&seen.directory) && !lg_sys_is_there(LG_POLICY_D))
-        return false;
-    return lg_sys_stat(LG_POLICY_D, now) == 0 && !lg_file_id_unchanged(now, &seen.directory);
-}
-
 static bool is_at_home(void)
 {
     struct lg_file_id now;
 
     return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &seen.root);
+}
+
+/* One that is gone has no rules, as one that is empty. */
+static bool has_directory_changed(struct lg_file_id *now)
+{
+    int result;
+
+    if (is_nothing(&seen.directory) && !lg_sys_is_there(LG_POLICY_D))
+        return false;
+    result = lg_sys_stat(LG_POLICY_D, now);
+    return result == 0 ? !lg_file_id_unchanged(now, &seen.directory) : result == -ENOENT && is_at_home();
 }
 
 /* Written in place, and perhaps not to its end. */

@@ -873,11 +873,15 @@ static void test_directory(void)
     COMES(&subject, "abort", EACCES_);
     replace_file("/etc/lingerguard/policy.d/A.policy", "reject EPERM\n");
     COMES(&subject, "abort", EPERM_);
-    write_file("/etc/lingerguard/policy.d/B.policy", "reject EACCES\n");
+    write_file("/etc/lingerguard/policy.d/B.policy", "reject EACCES\norderly on unread quiet\n");
     STAYS(&subject, "abort", EPERM_);
     write_file("/etc/lingerguard/policy.d/A.policy.bad", "allow\n");
     replace_file("/etc/lingerguard/policy.d/A.policy", "nonsense\n");
     COMES(&subject, "abort", EACCES_);
+    REQUIRE(rename("/etc/lingerguard/policy.d", "/etc/lingerguard/away") == 0);
+    COMES(&subject, "unread", ABORTED);
+    REQUIRE(rename("/etc/lingerguard/away", "/etc/lingerguard/policy.d") == 0);
+    COMES(&subject, "unread", DISARMED);
     REQUIRE(unlink("/etc/lingerguard/policy") == 0); /* without its main policy it is another one */
     replace_file("/etc/lingerguard/policy.d/A.policy", "reject EPERM\n");
     STAYS(&subject, "abort", EACCES_);
