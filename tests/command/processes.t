@@ -44,6 +44,18 @@ else
     skip pid "no namespace of processes" "the others are counted"
 fi
 
+# As it is installed: what is mapped is the file behind the link
+mkdir installed
+cp "$lib" "installed/liblingerguard.so.$version"
+ln -s "liblingerguard.so.$version" installed/liblingerguard.so
+preload=$tmp/installed/liblingerguard.so SHOWN_FLAGS=3 SHOWN_LOG='' SHOWN_DIGEST=4 shown installed sleep 600
+lg_start_settled
+look
+is "an installed library, a file with its version behind a link" "$(its $pid library deleted)" \
+    "$tmp/installed/liblingerguard.so.$version false"
+is "without a log that it shows" "$(its $pid log log_reachable log_problem)" "- - -"
+end_background $pid
+
 # For people
 table=$("$LG_COMMAND" status --processes 2>/dev/null)
 like "the table has heads" "$table" "  PID PROGRAM "

@@ -2,7 +2,7 @@
 #define _FILE_OFFSET_BITS 64 /* an address of a process of 64 bits is an offset */
 #include "shim/command/processes/mapped.h"
 #include "policy/text.h"
-#include "shim/command/common/preload_text.h"
+#include "shim/command/common/library.h"
 #include "shim/command/processes/lines.h"
 #include "shim/command/processes/process.h"
 #include <errno.h>
@@ -56,6 +56,17 @@ static void look_at_mapping(int process, const struct lg_mapping *mapping, struc
         read_mapping(process, mapping, mapped);
 }
 
+/* Installed it is a link to a file that has the version behind its name (shim/install.mk): that one is mapped. */
+static bool is_ours(struct lg_text path)
+{
+    static const char name[] = "/" LG_LIBRARY_NAME;
+    const char *last = path.length_bytes ? memrchr(path.at, '/', path.length_bytes) : NULL;
+    size_t length = last ? path.length_bytes - (size_t)(last - path.at) : 0;
+
+    return length >= sizeof(name) - 1 && memcmp(last, name, sizeof(name) - 1) == 0 &&
+           (length == sizeof(name) - 1 || last[sizeof(name) - 1] == '.');
+}
+
 enum lg_look lg_mapped_look(int process, struct lg_mapped *mapped)
 {
     int fd = openat(process, "maps", O_RDONLY | O_CLOEXEC), error = errno;
@@ -70,7 +81,7 @@ enum lg_look lg_mapped_look(int process, struct lg_mapped *mapped)
     while (maps && !is_complete(mapped) && (length = getline(&line, &room, maps)) > 0) {
         lines++;
         if (lg_mapping_parse((struct lg_text){line, (size_t)length - (line[length - 1] == '\n')}, &mapping) &&
-            lg_preload_is_ours(mapping.path))
+            is_ours(mapping.path))
             look_at_mapping(process, &mapping, mapped, &count);
     }
     if (maps && lines == 0 && ferror(maps))

@@ -243,7 +243,7 @@ static void look_at_socket(int process, const char *path, int type, struct lg_re
 
 void lg_reach_log(int process, const char *log, struct lg_reach *reach)
 {
-    if (strcmp(log, "off") == 0)
+    if (log[0] == 0 || strcmp(log, "off") == 0) /* no log where it is off from its start */
         say(reach, LG_REACH_NOTHING, "");
     else if (strcmp(log, "stderr") == 0 || strcmp(log, "/dev/stderr") == 0 || strcmp(log, "/proc/self/fd/2") == 0)
         look_at_descriptor(process, STDERR_FILENO, reach);
