@@ -56,6 +56,7 @@ LG_TESTS=$TESTS
 LG_LIB=$BUILD/liblingerguard.so
 LG_COMMAND=$BUILD/lingerguard
 export LC_ALL PERL5LIB LG_ROOT LG_BUILD LG_TESTS LG_LIB LG_COMMAND
+unset BUILD TESTS # a make that a test starts has its own
 
 if [ $# -eq 0 ]; then
     echo "no test file has a path with this word" >&2
