@@ -44,4 +44,19 @@ __asm__(".text\n"
         "\tret\n"
         "\t.cfi_endproc\n"
         ".size lg_other_stack_call, .-lg_other_stack_call\n");
+#elif defined(__s390x__)
+__asm__(".text\n"
+        ".hidden lg_other_stack_call\n.globl lg_other_stack_call\n.type lg_other_stack_call, @function\n"
+        "lg_other_stack_call:\n\t.cfi_startproc\n"
+        "\tstmg %r11, %r15, 88(%r15)\n\t.cfi_offset %r11, -72\n\t.cfi_offset %r14, -48\n\t.cfi_offset %r15, -40\n"
+        "\tlgr %r11, %r15\n\t.cfi_def_cfa_register %r11\n"
+        "\tlgr %r15, %r2\n"
+        "\taghi %r15, -160\n" /* where the called function saves its registers */
+        "\tlgr %r2, %r4\n"
+        "\tbasr %r14, %r3\n"
+        "\tlmg %r11, %r15, 88(%r11)\n\t.cfi_def_cfa_register %r15\n"
+        "\t.cfi_restore %r11\n\t.cfi_restore %r14\n\t.cfi_restore %r15\n"
+        "\tbr %r14\n"
+        "\t.cfi_endproc\n"
+        ".size lg_other_stack_call, .-lg_other_stack_call\n");
 #endif

@@ -64,6 +64,20 @@ static inline long lg_syscall6(long number, long a, long b, long c, long d, long
     __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory", "cc");
     return x0;
 }
+#elif defined(__s390x__)
+static inline long lg_syscall6(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r1 __asm__("r1") = number;
+    register long r2 __asm__("r2") = a;
+    register long r3 __asm__("r3") = b;
+    register long r4 __asm__("r4") = c;
+    register long r5 __asm__("r5") = d;
+    register long r6 __asm__("r6") = e;
+    register long r7 __asm__("r7") = f;
+
+    __asm__ volatile("svc 0" : "+d"(r2) : "d"(r1), "d"(r3), "d"(r4), "d"(r5), "d"(r6), "d"(r7) : "memory", "cc");
+    return r2;
+}
 #else
 #error "add lg_syscall6 for this machine (shim/base/sys.h), then run the tests in tests/abi and tests/interpose"
 #endif

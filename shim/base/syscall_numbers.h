@@ -28,4 +28,11 @@
 #define SYS_pidfd_getfd 438 /* Linux 5.6 */
 #endif
 
+/* The first arguments of SYS_clone for a child that goes on with a copy of this stack: s390x has them the other way. */
+#if defined(__s390x__)
+#define LG_CLONE_FLAGS(flags) 0L, (long)(flags)
+#else
+#define LG_CLONE_FLAGS(flags) (long)(flags), 0L
+#endif
+
 #endif

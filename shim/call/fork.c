@@ -208,6 +208,20 @@ __asm__(".text\n"
         "\tbr x16\n"
         "\t.cfi_endproc\n"
         ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
+#elif defined(__s390x__)
+__asm__(".text\n"
+        ".globl vfork\n.type vfork, @function\n"
+        ".globl __vfork\n.type __vfork, @function\n"
+        "vfork:\n__vfork:\n\t.cfi_startproc\n"
+        "\tstg %r14, 112(%r15)\n\t.cfi_offset %r14, -48\n"
+        "\tlay %r15, -160(%r15)\n\t.cfi_adjust_cfa_offset 160\n"
+        "\tbrasl %r14, lg_before_vfork\n"
+        "\tlay %r15, 160(%r15)\n\t.cfi_adjust_cfa_offset -160\n"
+        "\tlg %r14, 112(%r15)\n\t.cfi_restore %r14\n"
+        "\tlarl %r1, lg_next\n\tlg %r1, 0(%r1)\n"
+        "\tbr %r1\n"
+        "\t.cfi_endproc\n"
+        ".size vfork, .-vfork\n.size __vfork, .-__vfork\n");
 #endif
 
 _Static_assert(__builtin_offsetof(struct lg_next, vfork) == 0, "vfork jumps through the first entry");

@@ -150,7 +150,7 @@ static int raw_prctl(int option, unsigned long a, unsigned long b, unsigned long
 /* What libc's fork does for a process that has nothing registered yet. Also stands in for vfork, as POSIX lets it. */
 static pid_t raw_fork(void)
 {
-    return (pid_t)lg_next_result(lg_syscall5(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    return (pid_t)lg_next_result(lg_syscall5(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0));
 }
 
 struct lg_next lg_next = {

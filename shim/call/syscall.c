@@ -298,6 +298,24 @@ __asm__(".text\n"
         "\tbr x16\n"
         "\t.cfi_endproc\n"
         ".size syscall, .-syscall\n");
+#elif defined(__s390x__)
+__asm__(".text\n"
+        ".globl syscall\n.type syscall, @function\n"
+        "syscall:\n\t.cfi_startproc\n"
+        "\tclgfi %r2, 511\n"
+        "\tjh 1f\n"
+        "\tlarl %r1, lg_syscall_kinds\n\tllgc %r0, 0(%r2, %r1)\n"
+        "\tcghi %r0, 1\n"
+        "\tjge lg_syscall_slowly\n"
+        "\tjl 1f\n"
+        "\tstg %r5, 40(%r15)\n" /* into the area that the caller gives for it */
+        "\tlarl %r1, lg_epoch\n\tlg %r0, 0(%r1)\n"
+        "2:\tlgr %r5, %r0\n\taghi %r5, 1\n\tcsg %r0, %r5, 0(%r1)\n\tjl 2b\n"
+        "\tlg %r5, 40(%r15)\n"
+        "1:\tlarl %r1, lg_next\n\tlg %r1, 8(%r1)\n"
+        "\tbr %r1\n"
+        "\t.cfi_endproc\n"
+        ".size syscall, .-syscall\n");
 #endif
 
 _Static_assert(__builtin_offsetof(struct lg_next, syscall) == sizeof(void *), "syscall jumps through the second entry");

@@ -28,6 +28,24 @@
 #define LG_REGISTER_SP           12u
 #define LG_REGISTER_RETURN       11u
 #define LG_REGISTERS_PRESERVED   0x7ffu /* x19 to x29 */
+#define LG_RETURN_IN_REGISTER    1      /* a call pushes nothing */
+#elif defined(__s390x__)
+#define LG_REGISTER_FIRST_NUMBER 6u
+#define LG_REGISTER_COUNT        10u /* r6 to r15 */
+#define LG_REGISTER_SP           9u
+#define LG_REGISTER_RETURN       8u
+#define LG_REGISTERS_PRESERVED   0xffu /* r6 to r13 */
+#define LG_RETURN_IN_REGISTER    1
+#define LG_CFA_ABOVE_SP          160u /* the area that a caller gives for saving registers */
+#endif
+
+#ifndef LG_RETURN_IN_REGISTER
+#define LG_RETURN_IN_REGISTER 0
+#endif
+
+/* How far above the stack pointer of the caller its canonical frame address is. */
+#ifndef LG_CFA_ABOVE_SP
+#define LG_CFA_ABOVE_SP 0u
 #endif
 
 /* The index of a DWARF number; LG_REGISTER_COUNT for a register that unwinding does not need. */

@@ -13,7 +13,7 @@
 /* How many frames may lie between our own and the interposed call: those of this library. */
 #define OWN_FRAMES_MAX 32u
 
-/* The canonical frame address (CFA): what the stack pointer was in the caller, just before the call. */
+/* The canonical frame address (CFA): what the stack pointer was in the caller before the call, and LG_CFA_ABOVE_SP. */
 static bool find_cfa(struct lg_walk *walk, const struct lg_module *module, const struct lg_cfi_row *row, uintptr_t *cfa)
 {
     if (row->cfa.kind == LG_RULE_EXPRESSION)
@@ -32,7 +32,7 @@ static bool find_value(struct lg_walk *walk, const struct lg_module *module, str
 
     switch ((enum lg_cfi_rule_kind)rule.kind) {
     case LG_RULE_SAME_VALUE:
-        *value = index == LG_REGISTER_SP ? cfa : walk->value[index];
+        *value = index == LG_REGISTER_SP ? cfa - LG_CFA_ABOVE_SP : walk->value[index];
         return index == LG_REGISTER_SP || lg_walk_knows(walk, index);
     case LG_RULE_OFFSET:
         return lg_walk_read(walk, cfa + (uintptr_t)(intptr_t)rule.operand, value);
@@ -52,8 +52,8 @@ static bool is_upwards(const struct lg_walk *walk, uintptr_t sp)
 {
     if (sp % sizeof(uintptr_t) != 0)
         return false;
-#if defined(__aarch64__)
-    /* A call pushes nothing here: a function interrupted at its beginning still has the stack pointer of its caller. */
+#if LG_RETURN_IN_REGISTER
+    /* A function interrupted at its beginning still has the stack pointer of its caller. */
     if (walk->is_interrupted && sp == walk->value[LG_REGISTER_SP])
         return true;
 #endif
@@ -92,7 +92,7 @@ static bool restore_registers(struct lg_walk *walk, const struct lg_module *modu
     uint32_t known = 0;
     uintptr_t cfa;
 
-#if !defined(__aarch64__)
+#if !LG_RETURN_IN_REGISTER
     /* The call pushed the return address: a row that does not say where it is was not read from its beginning. */
     if (row->rule[LG_REGISTER_RETURN].kind == LG_RULE_SAME_VALUE)
         return false;
@@ -131,7 +131,7 @@ bool lg_walk_step(struct lg_walk *walk, const struct lg_module *module)
     walk->left_signal_frame = fde.cie.is_signal_frame;
     if (!lg_cfi_row_find(&walk->pages, module, &fde, lookup_address(walk), &row))
         return false;
-#if !defined(__aarch64__)
+#if !LG_RETURN_IN_REGISTER
     /* The CFA of a procedure linkage table depends on the instruction that it is at. */
     walk->value[LG_REGISTER_RETURN] = walk->pc;
     walk->known |= 1u << LG_REGISTER_RETURN;
@@ -257,6 +257,14 @@ unsigned lg_unwind(uintptr_t *addresses, unsigned wanted)
                      "0:"
                      : "=&r"(walk.pc)
                      : "r"(walk.value)
+                     : "memory");
+    walk.known = (1u << LG_REGISTER_COUNT) - 1;
+#elif defined(__s390x__)
+    __asm__ volatile("stmg %%r6, %%r15, 0(%1)\n\t"
+                     "larl %0, 0f\n"
+                     "0:"
+                     : "=&d"(walk.pc)
+                     : "a"(walk.value)
                      : "memory");
     walk.known = (1u << LG_REGISTER_COUNT) - 1;
 #endif

@@ -11,6 +11,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "shim/base/syscall_numbers.h"
+
 extern char **environ;
 
 static struct net_pair pair;
@@ -444,7 +446,7 @@ static void fork_child(void)
 static void clone_child(void)
 {
     instance();
-    in_child((pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    in_child((pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0));
     CHECK(hands_one(LISTENER_FD));
 }
 
@@ -452,7 +454,7 @@ static void clone_child(void)
 static void clone_child_closes(void)
 {
     int epoll = instance();
-    pid_t child = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    pid_t child = (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
     int status = 0;
 
     if (child == 0) {

@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "shim/base/syscall_numbers.h"
+
 static void abort_once(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -37,12 +39,12 @@ static pid_t by_forkpty(void)
 
 static pid_t by_number(void)
 {
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
 }
 
 static pid_t inline_clone(void)
 {
-    return (pid_t)raw_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)raw_syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
 }
 
 static pid_t by_underscore(void)

@@ -15,6 +15,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "shim/base/syscall_numbers.h"
+
 #define DRAIN "drain 15s on linger-zero,unread" /* longer than any of this takes */
 
 extern char **environ;
@@ -316,7 +318,7 @@ COMPARED(daemon_waits);
 /* A child that no handler runs in has the descriptor; it is its own to close, and so is the number. */
 static pid_t raw_fork(void)
 {
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
 }
 
 static void forked_by_number(int argc, char **argv)

@@ -103,7 +103,7 @@ static void test_any_bytes(void)
     unsigned taken = 0;
 
     srand(1);
-    for (int i = 0; i < 200000; i++) {
+    for (int i = 0; i < 20000; i++) {
         size_t count = sizeof head + (size_t)rand() % 3;
 
         for (size_t j = 0; j < sizeof bytes; j++)
@@ -117,7 +117,7 @@ static void test_any_bytes(void)
         CHECK(message.limit_ms >= 1 && message.limit_ms <= LG_DURATION_MS_MAX && message.idle_ms <= message.limit_ms);
         CHECK(lg_message_text(message.exe, sizeof message.exe).length_bytes <= sizeof message.exe);
     }
-    CHECK(taken > 100000);
+    CHECK(taken > 10000);
 }
 
 static void test_texts(void)

@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "shim/base/syscall_numbers.h"
+
 extern char **environ;
 
 /* ---- By fork ---- */
@@ -53,13 +55,13 @@ static pid_t fork_by_number(void)
 #ifdef SYS_fork
     return (pid_t)syscall(SYS_fork);
 #else
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
 #endif
 }
 
 static pid_t clone_by_number(void)
 {
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(SIGCHLD), 0, 0, 0);
 }
 
 static struct cloned {

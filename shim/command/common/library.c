@@ -19,6 +19,8 @@
 #define MULTIARCH "i386-linux-gnu"
 #elif defined(__aarch64__)
 #define MULTIARCH "aarch64-linux-gnu"
+#elif defined(__s390x__)
+#define MULTIARCH "s390x-linux-gnu"
 #endif
 
 /* The directory of the running command; false when it cannot be told. */

@@ -3,9 +3,10 @@
 
 #include <sched.h>
 #include <signal.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "shim/base/syscall_numbers.h"
 
 #define CHILD_MS 1000u
 #define AGAIN_MS 100u
@@ -13,7 +14,7 @@
 
 static pid_t start_child(int fd)
 {
-    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+    pid_t pid = (pid_t)syscall(SYS_clone, LG_CLONE_FLAGS(CLONE_FILES | SIGCHLD), 0, 0, 0);
 
     if (pid == 0) {
         syscall(SYS_close, fd);
