@@ -76,6 +76,15 @@ static char *drain_pipe(int fd)
     return text;
 }
 
+static long long suppressed_in(const struct records *records)
+{
+    long long sum = 0;
+
+    for (size_t i = 0; i < records->count; i++)
+        sum += record_number(records->line[i], "suppressed") > 0 ? record_number(records->line[i], "suppressed") : 0;
+    return sum;
+}
+
 static void test_full_pipe(void)
 {
     struct under under = {.rules = "limit 1000000/s; orderly", .start.input_pipe = true};
@@ -83,6 +92,7 @@ static void test_full_pipe(void)
     struct proc process;
     struct proc_result result;
     int pipes[2];
+    long long suppressed;
     char *text;
 
     REQUIRE(pipe2(pipes, O_CLOEXEC) == 0);
@@ -93,14 +103,15 @@ static void test_full_pipe(void)
     text = drain_pipe(pipes[0]);
     records = records_parse(text, false);
     CHECK(records.count > 10 && records.count < 100);
+    suppressed = suppressed_in(&records); /* a line of its own, and shorter, may have fitted in behind the last */
     records_free(&records);
     free(text);
     REQUIRE(write(process.stdin_fd, "1\n", 2) == 2);
     CHECK(proc_wait_output(&process, "again", 10000));
     text = drain_pipe(pipes[0]);
     records = records_parse(text, false);
-    REQUIRE(records.count == 1);
-    CHECK(record_number(records.line[0], "suppressed") > 1800);
+    CHECK(records.count > 0);
+    CHECK(suppressed + suppressed_in(&records) > 1800);
     records_free(&records);
     free(text);
     result = proc_wait(&process);
