@@ -175,7 +175,7 @@ static bool leave_trampoline(struct lg_walk *walk)
 static bool leave_trampoline(struct lg_walk *walk)
 {
     (void)walk;
-    return false; /* trampolines have an FDE */
+    return false; /* trampolines have an FDE; where they have none (s390x), the walk ends at the handler */
 }
 #endif
 

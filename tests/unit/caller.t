@@ -314,6 +314,13 @@ for flags in "-fomit-frame-pointer" "-fno-omit-frame-pointer" "-mbranch-protecti
     fi
 done
 
+z=s390x-linux-gnu
+run_z="qemu-s390x -L /usr/$z"
+for flags in "-fomit-frame-pointer" "-mbackchain"; do
+    # A signal handler is the last frame there.
+    cross "s390x $flags" $z "$run_z" "$flags" && with_threads "s390x $flags" "$tmp/$z" $z-addr2line "$run_z"
+done
+
 # A 64-bit kernel runs these itself; qemu-i386 hangs in threads.
 x86=i686-linux-gnu
 run_x86="/usr/$x86/lib/ld-linux.so.2 --library-path /usr/$x86/lib"
