@@ -82,7 +82,7 @@ mapfile -t script_files < <(scripts)
 mapfile -t manuals < <(files '*.1' '*.5' '*.7' '*.8')
 
 for compiler in gcc clang; do
-    needs "$compiler" "$compiler, no warning" "$make" -s WERROR=1 CC="$compiler" BUILD="$build/lint-$compiler" all tests
+    needs "$compiler" "$compiler, no warning" "$make" -s -j2 WERROR=1 CC="$compiler" BUILD="$build/lint-$compiler" all tests
 done
 needs clang-format "clang-format" clang-format --dry-run -Werror "${c_files[@]}"
 needs shellcheck "shellcheck (${#script_files[@]} scripts)" shellcheck -x -P SCRIPTDIR -P . "${script_files[@]}"
