@@ -61,6 +61,14 @@ static const char *const names[] = {
     "sched_setaffinity",
 };
 
+/* Before glibc 2.36 dlsym(RTLD_NEXT) finds the oldest version of a function (bug 14932), and here the newest counts. */
+static bool is_newest_of_libc(const char *name, const void *ours)
+{
+    void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+
+    return libc != NULL && dlsym(libc, name) == ours;
+}
+
 static void test_same(void)
 {
     struct lg_lookup lookup;
@@ -72,7 +80,7 @@ static void test_same(void)
         void *theirs = dlsym(RTLD_NEXT, names[i]), *ours = lg_lookup(&lookup, names[i]);
 
         found += ours != NULL;
-        if (ours != NULL && ours != theirs)
+        if (ours != NULL && ours != theirs && !is_newest_of_libc(names[i], ours))
             tap_fail(__FILE__, __LINE__, "%s is %p, and not %p", names[i], ours, theirs);
         if (ours == NULL && theirs != NULL && i < 36)
             tap_fail(__FILE__, __LINE__, "%s is not found", names[i]);
