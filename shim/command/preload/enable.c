@@ -24,10 +24,9 @@ static const char enable_help[] =
     "      --library PATH   the library as programs will find it; default the installed one\n"
     "      --root DIR       edit DIR/etc/ld.so.preload; PATH is below DIR\n"
     "  -h, --help           show this text\n\n"
-    "Refuses a library that does not load, that breaks a kind of program (it is tried on each) or that others\n"
-    "could replace, and an /etc/lingerguard/policy\n"
-    "that has errors or whose log cannot be written. Below DIR nothing is executed. Other entries,\n"
-    "comments and their order are kept.\n"
+    "Refuses a library that does not load, that breaks a kind of program (it is tried on each) or\n"
+    "that others could replace, and an /etc/lingerguard/policy that has errors or whose log cannot\n"
+    "be written. Below DIR nothing is executed. Other entries, comments and their order are kept.\n"
     "Exit status: 0 when it is enabled, 2 when it could not be.\n";
 
 static const char disable_help[] =
