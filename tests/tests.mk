@@ -72,13 +72,13 @@ FUZZ_CC ?= clang
 
 .SECONDEXPANSION:
 $(REPLAY_BIN): $(TESTS)/fuzz/replay_%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
-               $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h) tests/tests.mk
+               $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h tests/fuzz/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(CC) $(STD) $(WARN) -O1 -g $(REPLAY_SAN) -o $@ $(filter %.c,$^) $(filter -%,$(call fuzz_links_of,$*))
 
 $(FUZZ_BIN): $(BUILD)/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(POLICY_SRC) $$(call fuzz_sources_of,$$*) \
-             $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h) tests/tests.mk
+             $(wildcard policy/*.h shim/*/*.h shim/command/*/*.h tests/fuzz/*.h) tests/tests.mk
 	@mkdir -p $(@D)
 	$(say) CC $@
 	$(Q)$(FUZZ_CC) $(STD) $(WARN) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \

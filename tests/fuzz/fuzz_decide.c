@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "policy/parse.h"
+#include "tests/fuzz/require.h"
 #include "tests/unit/policy_text.h"
 
 #define TEXT_BYTES_MAX 256u /* of a glob and a path: the table below is a product of both */
@@ -18,15 +19,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct lg_policy policy;
-
-static void require(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
-#define REQUIRE(condition) require((condition), #condition)
 
 /* One element of a glob: a star, or the bytes that it accepts. */
 struct element {

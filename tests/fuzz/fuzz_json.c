@@ -23,6 +23,7 @@
 #include "shim/command/common/json.h"
 #include "shim/command/report/report.h"
 #include "shim/command/report/whatif/whatif.h"
+#include "tests/fuzz/forms.h"
 
 #define SOCKETS 16u /* few, so that they push each other out */
 
@@ -32,52 +33,9 @@ static struct lg_aggregate aggregate;
 static struct lg_whatif whatif;
 static unsigned wanted_members; /* of a json form */
 
-static void require(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
-#define REQUIRE(condition) require((condition), #condition)
-
-static bool take_member(void *context, struct lg_text key, const struct lg_json_value *value,
-                        struct lg_json_reader *reader)
-{
-    (void)key;
-    (void)value;
-    (void)reader;
-    (*(unsigned *)context)++;
-    return true;
-}
-
 static void check_json(const char *text, size_t size)
 {
-    char *scratch = malloc(size);
-    unsigned members = 0;
-
-    REQUIRE(scratch != NULL);
-    REQUIRE(lg_json_read_object((struct lg_text){text, size}, scratch, take_member, &members) == LG_JSON_OK);
-    REQUIRE(members == wanted_members);
-    free(scratch);
-}
-
-/* A terminal gets lines, colours of ours apart: no control, nothing that turns the direction of writing. */
-static void check_table(const char *text, size_t size)
-{
-    struct lg_text rest = {text, size};
-    uint32_t point = 0;
-
-    while (rest.length_bytes > 0) {
-        size_t length = lg_utf8_read(rest, &point);
-
-        REQUIRE(length > 0);
-        REQUIRE(point >= 0x20 || point == '\n');
-        REQUIRE(point < 0x7F || point > 0x9F);
-        REQUIRE(point < 0x2028 || (point > 0x202E && point < 0x2066) || point > 0x2069);
-        rest.at += length;
-        rest.length_bytes -= length;
-    }
+    REQUIRE(members_of(text, size) == wanted_members);
 }
 
 static void check_html(const char *text, size_t size)

@@ -19,6 +19,7 @@
 #include "policy/safe_text.h"
 #include "shim/command/common/json.h"
 #include "shim/command/report/resets/resets.h"
+#include "tests/fuzz/forms.h"
 
 #define SOCKETS 16u
 
@@ -26,15 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct lg_aggregate aggregate;
 static struct lg_resets resets;
-
-static void require(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
-}
-#define REQUIRE(condition) require((condition), #condition)
 
 /* Each line in a copy of its exact size, so that a read behind it is seen. */
 static void each_line(const uint8_t *data, size_t size, bool is_log)
@@ -76,42 +68,10 @@ static void check_sums(void)
     free(rows);
 }
 
-static bool take_member(void *context, struct lg_text key, const struct lg_json_value *value,
-                        struct lg_json_reader *reader)
-{
-    (void)key;
-    (void)value;
-    (void)reader;
-    (*(unsigned *)context)++;
-    return true;
-}
-
+/* Rows stand on lines of their own, as blanks of the json. */
 static void check_json(const char *text, size_t size)
 {
-    char *scratch = malloc(size);
-    unsigned members = 0;
-
-    REQUIRE(scratch != NULL && size > 0);
-    /* Rows stand on lines of their own, as blanks of the json. */
-    REQUIRE(lg_json_read_object((struct lg_text){text, size}, scratch, take_member, &members) == LG_JSON_OK);
-    REQUIRE(members == 11);
-    free(scratch);
-}
-
-static void check_table(const char *text, size_t size)
-{
-    struct lg_text rest = {text, size};
-    uint32_t point = 0;
-
-    while (rest.length_bytes > 0) {
-        size_t length = lg_utf8_read(rest, &point);
-
-        REQUIRE(length > 0);
-        REQUIRE((point >= 0x20 && (point < 0x7F || point > 0x9F)) || point == '\n');
-        REQUIRE(point < 0x2028 || (point > 0x202E && point < 0x2066) || point > 0x2069);
-        rest.at += length;
-        rest.length_bytes -= length;
-    }
+    REQUIRE(members_of(text, size) == 11);
 }
 
 static void write_form(bool (*form)(const struct lg_resets *, const struct lg_report *),

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "shim/caller/unwind.h"
+#include "tests/fuzz/require.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,14 +45,6 @@ static uintptr_t address_of(uintptr_t word)
     if ((word & 0xfff00000u) == TAG_MODULE && word >> 20 == TAG_MODULE >> 20)
         return module_start + (word & 0xfffff);
     return word;
-}
-
-static void require(int holds, const char *what)
-{
-    if (holds)
-        return;
-    fprintf(stderr, "does not hold: %s\n", what);
-    abort();
 }
 
 static unsigned walk_up(struct lg_walk *walk, const struct lg_module *module)

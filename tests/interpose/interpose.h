@@ -174,6 +174,15 @@ static inline const char *own_directory(void)
     return path;
 }
 
+static inline void remove_tree(const char *path)
+{
+    const char *const words[] = {"rm", "-rf", path, NULL};
+    struct proc_options options = {0};
+    struct proc_result result = proc_run(words, &options);
+
+    proc_result_free(&result);
+}
+
 /* The program under test: one abort, asked for and closed; prints the answer and what the peer saw. */
 static inline void snippet_one_abort(int argc, char **argv)
 {

@@ -31,15 +31,6 @@ static struct under log_to_file(const char *rules)
     return (struct under){.rules = rules, .log = log_path};
 }
 
-static void remove_directory(void)
-{
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options options = {0};
-    struct proc_result result = proc_run(words, &options);
-
-    proc_result_free(&result);
-}
-
 /* Records in the file; checks that each is whole. */
 static int records_in(const char *path, const char *wanted)
 {
@@ -151,7 +142,7 @@ static void test_closed_and_used_again(void)
                 tap_fail(__FILE__, __LINE__, "%d records after %s, %s", records_in(log_path, "outcome=disarmed"),
                          ways[i], places[j]);
             proc_result_free(&result);
-            remove_directory();
+            remove_tree(directory);
         }
     }
 }
@@ -189,7 +180,7 @@ static void test_every_number(void)
     /* With no number left for the log the record is lost; what must not be is a byte in the socket. */
     CHECK(records_in(log_path, "outcome=disarmed") <= 1);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* ---- The number itself ---- */
@@ -227,7 +218,7 @@ static void test_guarded(void)
     check_ended(&result, "guarded");
     CHECK_INT(records_in(log_path, "outcome=disarmed"), 2);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* What the program's own opens get; told through descriptor 3, since 1 may be closed. */
@@ -280,7 +271,7 @@ static void test_started_without_standard_descriptors(void)
         with = numbers_with(&under, combination, true);
         CHECK_CONTAINS(with, "own is low 0");
         free(with);
-        remove_directory();
+        remove_tree(directory);
     }
 }
 
@@ -337,7 +328,7 @@ static void test_no_leak(void)
     CHECK_TEXT(result.out, "children\n");
     CHECK_INT(records_in(log_path, "outcome=disarmed"), 2);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* ---- Elsewhere, and nobody ---- */
@@ -393,7 +384,7 @@ static void test_dropped(void)
     strcat(decoy, "/records.log");
     CHECK(access(decoy, F_OK) != 0);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static void no_descriptor_left(int argc, char **argv)
@@ -424,7 +415,7 @@ static void test_no_descriptor_left(void)
     check_ended(&result, "no descriptor left");
     CHECK_CONTAINS(result.err, "\"outcome\":\"disarmed\"");
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static void none_at_start(void *context)
@@ -453,7 +444,7 @@ static void test_none_at_start(void)
     CHECK_TEXT(result.out, "runs\n");
     CHECK_TEXT(result.err, ""); /* there is nothing to record */
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* As daemons do: close all, open /dev/null three times. */
@@ -494,7 +485,7 @@ static void test_daemon(void)
 
     check_ended(&result, "becomes a daemon");
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* How many descriptors the kernel has made room for, and copies at each fork. */
@@ -534,7 +525,7 @@ static void test_table_size(void)
     CHECK(atoi(strchr(with.out, ' ')) >= 1000); /* and it was open */
     proc_result_free(&bare);
     proc_result_free(&with);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static const struct proc_snippet snippets[] = {

@@ -576,11 +576,7 @@ static int records_in_log(const char *wanted)
 
 static void end_drainer(const struct under *under)
 {
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options plain = {0};
-    struct proc_result result = proc_run(words, &plain);
-
-    proc_result_free(&result);
+    remove_tree(directory);
     close(under->start.inherit_fd[0]);
 }
 

@@ -23,15 +23,6 @@ static const char *in_directory(const char *name)
     return mine;
 }
 
-static void remove_directory(void)
-{
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options options = {0};
-    struct proc_result result = proc_run(words, &options);
-
-    proc_result_free(&result);
-}
-
 /* One record each: a socket that is never connected has a request and no end. */
 static void abort_quickly(void)
 {
@@ -212,7 +203,7 @@ static void test_file_size_limit(void)
     CHECK(whole >= 5 && broken <= 1); /* the line at the limit, and the next one is whole */
     free(text);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static void full_disk(int argc, char **argv)
@@ -375,7 +366,7 @@ static void test_relative_log(void)
     records_free(&records);
     free(text);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* One abort more; `count` so far. */
@@ -425,7 +416,7 @@ static void test_rotation(void)
     records_free(&records);
     free(text);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static int bind_log(void)
@@ -524,7 +515,7 @@ static void test_fifo_without_reader(void)
     check_ended(&result, "a FIFO that nobody reads");
     CHECK_CONTAINS(result.err, "ENXIO");
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 /* ---- A file that is gone ---- */
@@ -575,7 +566,7 @@ static void test_inode_again(void)
     REQUIRE(write(process.stdin_fd, "1\n", 2) == 2);
     result = proc_wait(&process);
     check_ended(&result, "inode again");
-    remove_directory();
+    remove_tree(directory);
     if (strcmp(result.out, "no inode came again\n") == 0)
         tap_skip("inode", "no inode comes again on this file system");
     CHECK_TEXT(result.out, "0 bytes\n");
@@ -624,7 +615,7 @@ static void test_removed(void)
     records_free(&records);
     free(text);
     proc_result_free(&result);
-    remove_directory();
+    remove_tree(directory);
 }
 
 static const struct proc_snippet snippets[] = {

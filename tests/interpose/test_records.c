@@ -296,15 +296,6 @@ static void check_program_name(const char *directory, const char *name, const ch
     proc_result_free(&result);
 }
 
-static void remove_tree(const char *path)
-{
-    const char *const words[] = {"rm", "-rf", path, NULL};
-    struct proc_options options = {0};
-    struct proc_result result = proc_run(words, &options);
-
-    proc_result_free(&result);
-}
-
 static void test_hostile_names(void)
 {
     const char *directory = own_directory();

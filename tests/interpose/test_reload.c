@@ -4,7 +4,7 @@
  * what was in force when. What has to come is waited for; what must not come is looked at once a sign of the look at
  * the files is there.
  */
-#include "tests/interpose/interpose.h"
+#include "tests/interpose/edits.h"
 
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -34,55 +34,12 @@
 #define EACCES_  "EACCES EOF"
 #define EPERM_   "EPERM EOF"
 
-static char directory[64];
-
-static const char *in_directory(const char *name)
-{
-    static char path[8][160];
-    static unsigned next;
-    char *mine = path[next++ % 8];
-
-    if (directory[0] == '\0')
-        snprintf(directory, sizeof directory, "%s", own_directory());
-    snprintf(mine, sizeof path[0], "%s/%s", directory, name);
-    return mine;
-}
-
-static void remove_directory(void)
-{
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options options = {0};
-    struct proc_result result;
-
-    result = proc_run(words, &options);
-    proc_result_free(&result);
-    directory[0] = '\0';
-}
-
 static uint64_t now_ms(void)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static void sleep_ms(long ms)
-{
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-
-    while (nanosleep(&time, &time) != 0)
-        ;
-}
-
-/* As an editor, a package or a tool does it: another file takes the name. */
-static void replace_file(const char *path, const char *text)
-{
-    char beside[256];
-
-    snprintf(beside, sizeof beside, "%s.new", path);
-    write_file(beside, text);
-    REQUIRE(rename(beside, path) == 0);
 }
 
 /* ---- The program under test ---- */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A policy that changes a thousand times, and one that changes under a hundred processes. */
-#include "tests/interpose/interpose.h"
+#include "tests/interpose/edits.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,47 +16,6 @@
 #define EDITS     1000u
 #define PROCESSES 100u
 #define THREADS   6u
-
-static char directory[64];
-
-static const char *in_directory(const char *name)
-{
-    static char path[8][160];
-    static unsigned next;
-    char *mine = path[next++ % 8];
-
-    if (directory[0] == '\0')
-        snprintf(directory, sizeof directory, "%s", own_directory());
-    snprintf(mine, sizeof path[0], "%s/%s", directory, name);
-    return mine;
-}
-
-static void remove_directory(void)
-{
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options options = {0};
-    struct proc_result result;
-
-    result = proc_run(words, &options);
-    proc_result_free(&result);
-}
-
-static void replace_file(const char *path, const char *text)
-{
-    char beside[256];
-
-    snprintf(beside, sizeof beside, "%s.new", path);
-    write_file(beside, text);
-    REQUIRE(rename(beside, path) == 0);
-}
-
-static void sleep_ms(long ms)
-{
-    struct timespec time = {ms / 1000, ms % 1000 * 1000000};
-
-    while (nanosleep(&time, &time) != 0)
-        ;
-}
 
 /* ---- What the program does ---- */
 

@@ -42,14 +42,8 @@ static const char *variable(const char *name, const char *value)
 
 static void remove_directory(void)
 {
-    const char *const words[] = {"rm", "-rf", directory, NULL};
-    struct proc_options options = {0};
-    struct proc_result result;
-
-    if (directory[0] == '\0')
-        return;
-    result = proc_run(words, &options);
-    proc_result_free(&result);
+    if (directory[0] != '\0')
+        remove_tree(directory);
 }
 
 /* Runs one abort under these settings: what it printed, and the first record (or NULL: none). */
