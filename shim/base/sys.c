@@ -73,6 +73,13 @@ int lg_sys_stat(const char *path, struct lg_file_id *id)
     return file_id(lg_syscall4(SYS_STATAT, AT_FDCWD, (long)path, (long)&got, 0), &got, id);
 }
 
+bool lg_sys_names(const char *path, const struct lg_file_id *id)
+{
+    struct lg_file_id now = {0};
+
+    return lg_sys_stat(path, &now) == 0 && lg_file_id_equal(&now, id);
+}
+
 bool lg_sys_is_there(const char *path)
 {
     return lg_syscall3(SYS_faccessat, AT_FDCWD, (long)path, 0) == 0;

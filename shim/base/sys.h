@@ -131,6 +131,9 @@ static inline bool lg_file_id_unchanged(const struct lg_file_id *a, const struct
 int lg_sys_fstat(int fd, struct lg_file_id *id);
 int lg_sys_stat(const char *path, struct lg_file_id *id);
 
+/* True when `path` leads to the file that was remembered as `id`. */
+bool lg_sys_names(const char *path, const struct lg_file_id *id);
+
 /* Whether something is there under this path, links followed. */
 bool lg_sys_is_there(const char *path);
 

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "policy/text.h"
 #include "shim/base/gate.h"
 #include "shim/base/sys.h"
 #include "shim/record/open_log.h"
@@ -106,9 +107,7 @@ static int open_own(int number)
 
 static bool same_root(void)
 {
-    struct lg_file_id now;
-
-    return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &sink.root);
+    return lg_sys_names("/", &sink.root);
 }
 
 /* Opens the log anew; with `number` as in open_own. */
@@ -129,10 +128,7 @@ static int reopen(int number, unsigned sequence)
 /* True when the path names another file than the one that is open: the log was rotated. */
 static bool rotated(const struct lg_file_id *id)
 {
-    struct lg_file_id now;
-
-    return sink.log == LG_LOG_FILE && S_ISREG(id->mode) &&
-           (lg_sys_stat(sink.settings.path, &now) < 0 || !lg_file_id_equal(&now, id));
+    return sink.log == LG_LOG_FILE && S_ISREG(id->mode) && !lg_sys_names(sink.settings.path, id);
 }
 
 static bool parse_number(const char **at, uint64_t *number)
@@ -178,16 +174,9 @@ static bool is_own(void)
     return sink.log == LG_LOG_FILE || sink.log == LG_LOG_SYSLOG;
 }
 
-static bool is_same(const char *a, const char *b)
-{
-    size_t length = strlen(a);
-
-    return length == strlen(b) && memcmp(a, b, length) == 0;
-}
-
 static bool is_named(enum lg_log log, const char *path)
 {
-    return sink.settings.log == log && (log != LG_LOG_FILE || is_same(sink.settings.path, path));
+    return sink.settings.log == log && (log != LG_LOG_FILE || lg_text_is_word(lg_text_of(path), sink.settings.path));
 }
 
 static void name(enum lg_log log, const char *path)

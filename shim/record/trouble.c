@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy/text.h"
 #include "shim/base/large.h"
 #include "shim/base/line.h"
 #include "shim/record/sink.h"
@@ -65,11 +66,6 @@ void lg_trouble_forked(void)
         __atomic_store_n(&state, EMPTY, __ATOMIC_RELAXED);
 }
 
-static struct lg_text text_of(const char *words)
-{
-    return (struct lg_text){words, strlen(words)};
-}
-
 static const char *reason(int error)
 {
     const char *name = lg_errno_name(error);
@@ -87,12 +83,12 @@ static const char *reason(int error)
 static void tell_of_log(lg_tell_fn *tell, int error, bool falls_back)
 {
     const struct lg_text parts[] = {
-        text_of("cannot write records to "),
-        text_of(lg_sink_name()),
-        text_of(": "),
-        text_of(reason(error)),
-        text_of(falls_back ? "; they go to standard error" : "; they are dropped and counted"),
-        text_of("; log syslog takes those of every user"),
+        lg_text_of("cannot write records to "),
+        lg_text_of(lg_sink_name()),
+        lg_text_of(": "),
+        lg_text_of(reason(error)),
+        lg_text_of(falls_back ? "; they go to standard error" : "; they are dropped and counted"),
+        lg_text_of("; log syslog takes those of every user"),
     };
 
     tell(parts, sizeof parts / sizeof parts[0]);
@@ -101,8 +97,9 @@ static void tell_of_log(lg_tell_fn *tell, int error, bool falls_back)
 void lg_trouble_not_written(lg_tell_fn *tell)
 {
     const struct lg_text parts[] = {
-        text_of("cannot write records to standard error: the program has put something else there, or closed it; they "
-                "are dropped and counted; log file PATH or log syslog takes them"),
+        lg_text_of(
+            "cannot write records to standard error: the program has put something else there, or closed it; they "
+            "are dropped and counted; log file PATH or log syslog takes them"),
     };
 
     if (lg_sink_is_replaced() && !__atomic_exchange_n(&log_told, true, __ATOMIC_RELAXED))

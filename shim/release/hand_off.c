@@ -71,13 +71,6 @@ static void change_link(uint64_t from, uint64_t to)
         lg_gate_own(LG_OWN_LINK, number_of(to));
 }
 
-static bool same_root(void)
-{
-    struct lg_file_id now;
-
-    return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &drainer.root);
-}
-
 /* True for the one that may try now. */
 static bool is_time(void)
 {
@@ -110,7 +103,7 @@ static bool connect_link(void)
 {
     int old, fd, number;
 
-    if (!is_time() || !same_root())
+    if (!is_time() || !lg_sys_names("/", &drainer.root))
         return false;
     fd = connect_anew();
     if (fd < 0)

@@ -66,13 +66,6 @@ static bool has_main_changed(struct lg_file_id *now)
     return sources->path && lg_sys_stat(sources->path, now) == 0 && !lg_file_id_unchanged(now, &seen.main);
 }
 
-static bool is_at_home(void)
-{
-    struct lg_file_id now;
-
-    return lg_sys_stat("/", &now) == 0 && lg_file_id_equal(&now, &seen.root);
-}
-
 /* One that is gone has no rules, as one that is empty. */
 static bool has_directory_changed(struct lg_file_id *now)
 {
@@ -81,7 +74,8 @@ static bool has_directory_changed(struct lg_file_id *now)
     if (is_nothing(&seen.directory) && !lg_sys_is_there(LG_POLICY_D))
         return false;
     result = lg_sys_stat(LG_POLICY_D, now);
-    return result == 0 ? !lg_file_id_unchanged(now, &seen.directory) : result == -ENOENT && is_at_home();
+    return result == 0 ? !lg_file_id_unchanged(now, &seen.directory)
+                       : result == -ENOENT && lg_sys_names("/", &seen.root);
 }
 
 /* Written in place, and perhaps not to its end. */
@@ -219,7 +213,8 @@ static unsigned reload(const struct lg_file_id *main)
     struct room *room;
     int result;
 
-    if (sources->name && !is_at_home()) { /* another root's files are not ours: what is there is looked at no more */
+    if (sources->name &&
+        !lg_sys_names("/", &seen.root)) { /* another root's files are not ours: what is there is looked at no more */
         seen.main = *main;
         return AGAIN_MS;
     }
