@@ -126,20 +126,11 @@ static bool match(struct lg_text glob, struct lg_text text)
     return i == glob.length_bytes;
 }
 
-static struct lg_text last_part(struct lg_text path)
-{
-    size_t start = path.length_bytes;
-
-    while (start > 0 && path.at[start - 1] != '/')
-        start--;
-    return start > 0 ? lg_text_skip(path, start) : path;
-}
-
 bool lg_glob_fits(struct lg_text glob, struct lg_text path)
 {
     bool is_path = lg_text_find(glob, '/') < glob.length_bytes;
 
-    return match(glob, is_path ? path : last_part(path));
+    return match(glob, is_path ? path : lg_text_last_part(path));
 }
 
 bool lg_glob_match(struct lg_text glob, struct lg_text path)

@@ -50,6 +50,16 @@ static inline size_t lg_text_find(struct lg_text text, char byte)
     return i;
 }
 
+/* Of a path, what stands behind its last slash; all of it without one. */
+static inline struct lg_text lg_text_last_part(struct lg_text path)
+{
+    size_t start = path.length_bytes;
+
+    while (start > 0 && path.at[start - 1] != '/')
+        start--;
+    return start > 0 ? lg_text_skip(path, start) : path;
+}
+
 /* Whether `text` starts with `start`; both are terminated. */
 static inline bool lg_starts_with(const char *text, const char *start)
 {

@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define LG_SYSLOG_PATH "/dev/log"
+#include "shim/base/paths.h"
 
 /*
  * A file, made where it is not there. A process of root takes none whose last part is a symbolic link

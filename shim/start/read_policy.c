@@ -20,7 +20,6 @@
 #define FALLBACK        "observe on linger-zero"
 #define FALLBACK_SILENT "log syslog; " FALLBACK
 
-#define ENDING        ".policy"
 #define NAMES_MAX     4096u /* that are looked at in policy.d: bounded work */
 #define PREFIX_LENGTH (sizeof LG_POLICY_D)
 
@@ -139,14 +138,6 @@ static void read_main(struct lg_reading *reading, const struct lg_sources *sourc
 
 /* ---- policy.d ---- */
 
-static bool is_part(const char *name)
-{
-    size_t length = strlen(name);
-
-    return name[0] != '.' && length >= sizeof ENDING && length < LG_NAME_BYTES &&
-           memcmp(name + length + 1 - sizeof ENDING, ENDING, sizeof ENDING) == 0;
-}
-
 static int compare(const char *a, const char *b)
 {
     while (*a != '\0' && *a == *b) {
@@ -176,7 +167,7 @@ static bool add_part(void *context, const char *name)
 
     if (reading->names_seen++ == NAMES_MAX)
         return false;
-    if (!is_part(name))
+    if (!lg_policy_d_has(name) || strlen(name) >= LG_NAME_BYTES)
         return true;
     reading->skipped_part |= is_full;
     memcpy(reading->parts[place], LG_POLICY_D "/", PREFIX_LENGTH);

@@ -8,7 +8,6 @@
 #include "shim/base/sys.h"
 #include "shim/start/sources.h"
 
-#define LG_POLICY_D_MAX  64u /* files of policy.d */
 #define LG_NAME_BYTES    256u
 #define LG_PART_BYTES    (sizeof LG_POLICY_D + LG_NAME_BYTES)
 #define LG_READING_FIRST 1024u

@@ -7,12 +7,8 @@
 #define LG_SOURCES_H
 
 #include "policy/policy.h"
+#include "shim/base/paths.h"
 #include "shim/start/environment.h"
-
-#define LG_ETC         "/etc/lingerguard"
-#define LG_OFF_PATH    LG_ETC "/off"
-#define LG_POLICY_PATH LG_ETC "/policy"
-#define LG_POLICY_D    LG_ETC "/policy.d"
 
 struct lg_sources {
     const char *name;    /* the main policy, as it is named in records; NULL: there is none, only `rules` */

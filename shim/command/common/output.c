@@ -7,6 +7,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define WIDTH_DEFAULT 80u /* columns */
 
 __attribute__((format(printf, 3, 0))) static void say(FILE *file, const char *kind, const char *format,
                                                       va_list arguments)
@@ -177,6 +181,19 @@ void lg_json_text(FILE *file, struct lg_text text)
 void lg_json_string(FILE *file, const char *string)
 {
     lg_json_text(file, lg_text_of(string));
+}
+
+unsigned lg_terminal_width(unsigned least, unsigned most)
+{
+    const char *columns = getenv("COLUMNS");
+    unsigned long width = columns ? strtoul(columns, NULL, 10) : 0;
+    struct winsize size;
+
+    if (width == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        width = size.ws_col;
+    if (width == 0)
+        width = WIDTH_DEFAULT;
+    return width < least ? least : width > most ? most : (unsigned)width;
 }
 
 int lg_output_finish(int status)

@@ -51,6 +51,9 @@ void lg_put_safe(FILE *file, struct lg_text text, enum lg_safe_form form);
 void lg_json_text(FILE *file, struct lg_text text);
 void lg_json_string(FILE *file, const char *string);
 
+/* Columns of the terminal, or what COLUMNS says, else 80; never below `least` or over `most`. */
+unsigned lg_terminal_width(unsigned least, unsigned most);
+
 /*
  * Flushes standard output. Returns `status`, or LG_EXIT_USAGE after a message when something could
  * not be written (a full disk, a closed descriptor).

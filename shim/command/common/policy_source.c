@@ -128,14 +128,9 @@ unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_t
     return errors;
 }
 
-/* NAME.policy, and nothing that is hidden. */
 static int is_part_name(const struct dirent *entry)
 {
-    static const char ending[] = ".policy";
-    size_t length = strlen(entry->d_name);
-
-    return entry->d_name[0] != '.' && length >= sizeof(ending) &&
-           strcmp(entry->d_name + length - (sizeof(ending) - 1), ending) == 0;
+    return lg_policy_d_has(entry->d_name);
 }
 
 /* As the C locale has it: alphasort would ask the locale. */
@@ -150,15 +145,15 @@ int lg_policy_parts_list(struct lg_policy_parts *parts)
     int count;
 
     *parts = (struct lg_policy_parts){.count = 0};
-    count = scandir(LG_POLICY_PARTS_PATH, &names, is_part_name, compare_names);
+    count = scandir(LG_POLICY_D, &names, is_part_name, compare_names);
     if (count < 0)
         return errno == ENOENT ? 0 : errno;
     for (int i = 0; i < count; i++) {
         char *path = NULL;
 
-        if (parts->count == LG_POLICY_PARTS_MAX)
+        if (parts->count == LG_POLICY_D_MAX)
             parts->left_out++;
-        else if (asprintf(&path, LG_POLICY_PARTS_PATH "/%s", names[i]->d_name) >= 0)
+        else if (asprintf(&path, LG_POLICY_D "/%s", names[i]->d_name) >= 0)
             parts->paths[parts->count++] = path;
         free(names[i]);
     }
@@ -175,10 +170,10 @@ void lg_policy_parts_free(struct lg_policy_parts *parts)
 void lg_policy_parts_warn(const struct lg_policy_parts *parts, int error)
 {
     if (error)
-        lg_say_warning(LG_POLICY_PARTS_PATH ": %s; the library leaves it out", strerror(error));
+        lg_say_warning(LG_POLICY_D ": %s; the library leaves it out", strerror(error));
     if (parts->left_out > 0)
-        lg_say_warning(LG_POLICY_PARTS_PATH ": more than %u files; the library leaves out the last %u",
-                       LG_POLICY_PARTS_MAX, parts->left_out);
+        lg_say_warning(LG_POLICY_D ": more than %u files; the library leaves out the last %u", LG_POLICY_D_MAX,
+                       parts->left_out);
 }
 
 /* What has an error is left out, and all of it. */
@@ -196,7 +191,7 @@ static void load_parts(struct lg_policy *policy)
 {
     /* static: the policy points into them for as long as the command runs */
     static struct lg_policy_parts parts;
-    static struct lg_policy_text texts[LG_POLICY_PARTS_MAX];
+    static struct lg_policy_text texts[LG_POLICY_D_MAX];
     int error = lg_policy_parts_list(&parts);
 
     lg_policy_parts_warn(&parts, error);

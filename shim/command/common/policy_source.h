@@ -7,10 +7,7 @@
 #define LG_COMMAND_POLICY_SOURCE_H
 
 #include "policy/policy.h"
-
-#define LG_POLICY_DEFAULT_PATH "/etc/lingerguard/policy"
-#define LG_POLICY_PARTS_PATH   "/etc/lingerguard/policy.d"
-#define LG_POLICY_PARTS_MAX    64u
+#include "shim/base/paths.h"
 
 /* A policy text in memory. A policy parsed from it points into it and must not outlive it. */
 struct lg_policy_text {
@@ -19,9 +16,9 @@ struct lg_policy_text {
     char *owned; /* what lg_policy_text_free frees, or NULL */
 };
 
-/* The files of LG_POLICY_PARTS_PATH that the library reads before the main policy, in its order. */
+/* The files of LG_POLICY_D that the library reads before the main policy, in its order. */
 struct lg_policy_parts {
-    char *paths[LG_POLICY_PARTS_MAX];
+    char *paths[LG_POLICY_D_MAX];
     unsigned count;
     unsigned left_out; /* beyond that number: the last ones */
 };
@@ -68,7 +65,7 @@ unsigned lg_policy_text_parse(struct lg_policy *policy, const struct lg_policy_t
 bool lg_policy_load(struct lg_policy *policy, const char *rules, const char *path);
 
 /*
- * The same with the rules of LG_POLICY_PARTS_PATH between them, those that can be used: a warning tells of each of the
+ * The same with the rules of LG_POLICY_D between them, those that can be used: a warning tells of each of the
  * others. `path` may be NULL for a main policy that is not there.
  */
 bool lg_policy_load_with_parts(struct lg_policy *policy, const char *rules, const char *path);

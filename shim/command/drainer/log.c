@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/drainer/log.h"
+#include "shim/base/paths.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,9 +12,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SYSLOG_PATH "/dev/log"
-#define LOG_MODE    0644 /* the umask takes from it, as from any file */
-#define LOOK_MS     1000u
+#define LOG_MODE 0644 /* the umask takes from it, as from any file */
+#define LOOK_MS  1000u
 
 static int open_file(const char *path)
 {
@@ -25,7 +25,7 @@ static int open_file(const char *path)
 
 static int open_syslog(void)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = SYSLOG_PATH};
+    struct sockaddr_un to = {.sun_family = AF_UNIX, .sun_path = LG_SYSLOG_PATH};
     int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0) {

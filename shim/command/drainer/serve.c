@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/drainer/serve.h"
+#include "shim/command/common/clock.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -21,14 +22,6 @@ struct loop {
     uint64_t stop_ms;   /* end of the stop; 0: none */
     bool program_ended;
 };
-
-static uint64_t monotonic_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 int lg_serve_signals(void)
 {
@@ -133,7 +126,7 @@ static void turn(struct loop *loop)
     struct lg_server *server = loop->server;
     unsigned ready = wait_for_sources(loop);
 
-    server->drains.now_ms = monotonic_ms();
+    server->drains.now_ms = (uint64_t)lg_now_ms();
     if (loop->resume_ms != 0 && server->drains.now_ms >= loop->resume_ms) {
         loop->resume_ms = 0;
         ready |= 1u << LINKS;
@@ -154,7 +147,7 @@ int lg_serve(struct lg_server *server, uint32_t max, uint32_t descriptors_max)
     struct loop loop = {.server = server, .wake_ms = UINT64_MAX};
     int result = server->signals < 0 ? server->signals : lg_drains_init(&server->drains, max);
 
-    server->drains.now_ms = monotonic_ms();
+    server->drains.now_ms = (uint64_t)lg_now_ms();
     server->links.drains = &server->drains;
     server->links.closer = &server->closer;
     if (result == 0)

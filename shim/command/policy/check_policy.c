@@ -17,8 +17,8 @@ static const char help[] =
     "Usage: lingerguard check-policy [-ns] [-r RULES]... [FILE...]\n"
     "Finds every error in the policies given, each of them alone, and warns of what is hardly meant.\n"
     "FILE may be - for standard input. With neither FILE nor RULES it checks what the library would\n"
-    "use: LINGERGUARD_RULES and LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", and the rules\n"
-    "of " LG_POLICY_PARTS_PATH "/*.policy before a file. Of a FILE in a policy.d these are rules too.\n\n"
+    "use: LINGERGUARD_RULES and LINGERGUARD_POLICY, else " LG_POLICY_PATH ", and the rules\n"
+    "of " LG_POLICY_D "/*.policy before a file. Of a FILE in a policy.d these are rules too.\n\n"
     "  -n, --normalize      print the policies in canonical form\n"
     "  -r, --rules RULES    check this text, as LINGERGUARD_RULES has it\n"
     "  -s, --strict         a warning counts too: exit status 1\n"
@@ -45,10 +45,9 @@ struct check {
 /* Which every program of the system reads. */
 static bool is_the_systems(const struct lg_policy_text *text)
 {
-    size_t length = strlen(LG_POLICY_DEFAULT_PATH);
+    size_t length = strlen(LG_POLICY_PATH);
 
-    return text->source.name.length_bytes == length &&
-           memcmp(text->source.name.at, LG_POLICY_DEFAULT_PATH, length) == 0;
+    return text->source.name.length_bytes == length && memcmp(text->source.name.at, LG_POLICY_PATH, length) == 0;
 }
 
 static void show_warning(void *context, const struct lg_policy_error *warning)
@@ -117,7 +116,7 @@ static void check_text(struct check *check, const struct lg_policy_text *text)
     if (!check->normalize) {
         say_ok(&policy, text, warnings);
         if (is_the_systems(text))
-            lg_others_warn(LG_POLICY_DEFAULT_PATH, &policy);
+            lg_others_warn(LG_POLICY_PATH, &policy);
         return;
     }
     if (check->several)
@@ -161,10 +160,10 @@ static int check_own(struct check *check)
     bool has_main = is_set(path) || !is_set(rules);
     int error = has_main ? lg_policy_parts_list(&parts) : 0;
 
-    if (has_main && !is_set(path) && access(LG_POLICY_DEFAULT_PATH, F_OK) == 0)
-        path = LG_POLICY_DEFAULT_PATH;
+    if (has_main && !is_set(path) && access(LG_POLICY_PATH, F_OK) == 0)
+        path = LG_POLICY_PATH;
     if (!is_set(path) && !is_set(rules) && parts.count == 0)
-        return lg_usage_error("check-policy", "missing FILE; there is no " LG_POLICY_DEFAULT_PATH
+        return lg_usage_error("check-policy", "missing FILE; there is no " LG_POLICY_PATH
                                               ", so the library would use the built-in policy");
     check->several = is_set(rules) + parts.count + is_set(path) > 1;
     lg_policy_parts_warn(&parts, error);

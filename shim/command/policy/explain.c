@@ -30,8 +30,8 @@ static const char help[] =
     "  user=UID             effective, a number\n"
     "  cgroup=PATH          as /proc/self/cgroup has it\n\n"
     "With neither -p nor -r it asks the policy that the library would use: LINGERGUARD_RULES and\n"
-    "LINGERGUARD_POLICY, else " LG_POLICY_DEFAULT_PATH ", else the built-in one; before the\n"
-    "file or that the rules of " LG_POLICY_PARTS_PATH "/*.policy.\n"
+    "LINGERGUARD_POLICY, else " LG_POLICY_PATH ", else the built-in one; before the\n"
+    "file or that the rules of " LG_POLICY_D "/*.policy.\n"
     "Exit status: 0, or 2 when an argument or the policy has an error.\n";
 
 static const struct option longs[] = {
@@ -59,8 +59,8 @@ static const char *look_up(struct lg_explanation *explanation)
     if (is_set(path)) {
         explanation->file = path;
         explanation->file_from = "LINGERGUARD_POLICY";
-    } else if (!rules && access(LG_POLICY_DEFAULT_PATH, F_OK) == 0) {
-        explanation->file = LG_POLICY_DEFAULT_PATH;
+    } else if (!rules && access(LG_POLICY_PATH, F_OK) == 0) {
+        explanation->file = LG_POLICY_PATH;
         explanation->file_from = "default";
     }
     return rules;

@@ -146,18 +146,18 @@ static char *choose_library(const struct options *options)
 static bool policy_is_usable(const char *root)
 {
     static struct lg_policy policy;
-    char problem[1024], *real = lg_in_root(root, LG_POLICY_DEFAULT_PATH, NULL, problem, sizeof(problem)), *path = NULL;
+    char problem[1024], *real = lg_in_root(root, LG_POLICY_PATH, NULL, problem, sizeof(problem)), *path = NULL;
 
     if (!real && errno == ENOENT)
         return true;
-    if (!real || !lg_path_is_protected(root, LG_POLICY_DEFAULT_PATH, problem, sizeof(problem))) {
+    if (!real || !lg_path_is_protected(root, LG_POLICY_PATH, problem, sizeof(problem))) {
         lg_say_error("%s", problem);
         free(real);
         return false;
     }
     free(real);
     /* not freed: the policy's source is this name */
-    return asprintf(&path, "%s" LG_POLICY_DEFAULT_PATH, root) >= 0 && lg_policy_path_is_lasting(path) &&
+    return asprintf(&path, "%s" LG_POLICY_PATH, root) >= 0 && lg_policy_path_is_lasting(path) &&
            lg_policy_load(&policy, NULL, path);
 }
 

@@ -74,7 +74,7 @@ static bool make_directory(const char *root)
         lg_say_error("%s", problem);
         return false;
     }
-    if (asprintf(&path, "%s" LG_OFF_DIRECTORY, root) < 0) {
+    if (asprintf(&path, "%s" LG_ETC, root) < 0) {
         path = NULL;
         error = ENOMEM;
     } else if (mkdir(path, 0755) == 0 ? chmod(path, 0755) != 0 : errno != EEXIST) {
@@ -91,12 +91,12 @@ static bool make_directory(const char *root)
  */
 static int open_directory(const char *root)
 {
-    char problem[1024], *real = lg_in_root(root, LG_OFF_DIRECTORY, NULL, problem, sizeof(problem));
+    char problem[1024], *real = lg_in_root(root, LG_ETC, NULL, problem, sizeof(problem));
     int fd;
 
     if (!real && errno == ENOENT)
         return -2;
-    if (!real || !lg_path_is_protected(root, LG_OFF_DIRECTORY, problem, sizeof(problem))) {
+    if (!real || !lg_path_is_protected(root, LG_ETC, problem, sizeof(problem))) {
         lg_say_error("%s", problem);
         free(real);
         return -1;
@@ -165,7 +165,7 @@ static void warn_of_others(const char *root, int directory)
     struct stat status;
 
     if (fstat(directory, &status) == 0 && !(status.st_mode & S_IXOTH))
-        lg_say_warning("programs of other users do not see it: they may not look into %s" LG_OFF_DIRECTORY, root);
+        lg_say_warning("programs of other users do not see it: they may not look into %s" LG_ETC, root);
 }
 
 static bool there_already(const char *root, int directory)

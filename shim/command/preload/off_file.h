@@ -8,9 +8,7 @@
 
 #include <stdbool.h>
 
-#define LG_OFF_DIRECTORY "/etc/lingerguard"
-#define LG_OFF_NAME      "off"
-#define LG_OFF_PATH      LG_OFF_DIRECTORY "/" LG_OFF_NAME
+#include "shim/base/paths.h"
 
 /* Says on standard output when it is there. True where nothing is wrong, false after a message. */
 bool lg_off_tell(const char *root);

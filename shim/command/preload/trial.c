@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/preload/trial.h"
+#include "shim/command/common/clock.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -10,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DEADLINE_MS 10000
@@ -45,23 +45,15 @@ static void start(const struct lg_trial *trial, char *preload, int output)
     _exit(127);
 }
 
-static long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* What the child writes, until it ends. False at the deadline. */
 static bool collect(int fd, char *text, size_t room_bytes)
 {
-    long end_ms = now_ms() + DEADLINE_MS, left_ms = DEADLINE_MS;
+    int64_t end_ms = lg_now_ms() + DEADLINE_MS, left_ms = DEADLINE_MS;
     size_t length_bytes = 0;
     char rest[256];
 
     text[0] = 0;
-    for (; left_ms > 0; left_ms = end_ms - now_ms()) {
+    for (; left_ms > 0; left_ms = end_ms - lg_now_ms()) {
         struct pollfd input = {.fd = fd, .events = POLLIN};
         bool full = length_bytes + 1 >= room_bytes;
         ssize_t got_bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/processes/ask.h"
+#include "shim/command/common/clock.h"
 #include "shim/command/common/output.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATIENCE_MS     5000
@@ -19,14 +19,6 @@ struct child {
     pid_t pid; /* 0: none */
     int fd;    /* its answers */
 };
-
-static long now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static bool write_all(int fd, const char *at, size_t length_bytes)
 {
@@ -72,7 +64,7 @@ static void end_child(struct child *child)
 /* True when all of it came in time. */
 static bool read_answer(int fd, char *answer, size_t answer_bytes, long patience_ms)
 {
-    long end_ms = now_ms() + patience_ms, left_ms = patience_ms;
+    int64_t end_ms = lg_now_ms() + patience_ms, left_ms = patience_ms;
     size_t length_bytes = 0;
 
     while (length_bytes < answer_bytes && left_ms > 0) {
@@ -84,7 +76,7 @@ static bool read_answer(int fd, char *answer, size_t answer_bytes, long patience
             return false;
         if (got_bytes > 0)
             length_bytes += (size_t)got_bytes;
-        left_ms = end_ms - now_ms();
+        left_ms = end_ms - lg_now_ms();
     }
     return length_bytes == answer_bytes;
 }

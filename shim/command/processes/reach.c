@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/processes/reach.h"
 #include "policy/text.h"
+#include "shim/base/paths.h"
 #include "shim/base/visible.h"
 #include "shim/command/processes/lines.h"
 #include "shim/command/processes/process.h"
@@ -13,7 +14,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define SYSLOG_PATH       "/dev/log"
 #define GROUPS_MAX        64u
 #define STATUS_BYTES      8192u
 #define DESCRIPTORS_MAX   4096u /* of a process, that are looked through for its log */
@@ -250,7 +250,7 @@ void lg_reach_log(int process, const char *log, struct lg_reach *reach)
     else if (strcmp(log, "/dev/stdout") == 0 || strcmp(log, "/proc/self/fd/1") == 0)
         look_at_descriptor(process, STDOUT_FILENO, reach);
     else if (strcmp(log, "syslog") == 0)
-        look_at_socket(process, SYSLOG_PATH, SOCK_DGRAM, reach);
+        look_at_socket(process, LG_SYSLOG_PATH, SOCK_DGRAM, reach);
     else if (lg_starts_with(log, "/dev/") || lg_starts_with(log, "/proc/"))
         say(reach, LG_REACH_UNKNOWN, "it is a device");
     else if (log[0] == '/')

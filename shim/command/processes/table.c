@@ -5,29 +5,14 @@
 #include "shim/command/common/output.h"
 #include "shim/command/processes/rows.h"
 #include <stdlib.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define WIDTH_DEFAULT 80u
-#define WIDTH_MIN     60u
-#define WIDTH_MAX     512u
-#define DOTS          3u /* "..." for what is cut off */
-#define DIGESTS_TOLD  8u
-#define VERSION_MAX   12u
-#define NOTE_INDENT   8
-
-static size_t terminal_width(void)
-{
-    const char *columns = getenv("COLUMNS");
-    unsigned long width = columns ? strtoul(columns, NULL, 10) : 0;
-    struct winsize size;
-
-    if (width == 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
-    if (width == 0)
-        width = WIDTH_DEFAULT;
-    return width < WIDTH_MIN ? WIDTH_MIN : width > WIDTH_MAX ? WIDTH_MAX : width;
-}
+#define WIDTH_MIN    60u
+#define WIDTH_MAX    512u
+#define DOTS         3u /* "..." for what is cut off */
+#define DIGESTS_TOLD 8u
+#define VERSION_MAX  12u
+#define NOTE_INDENT  8
 
 /* Characters, which is columns but for some scripts of the east. */
 static size_t columns_of_safe(struct lg_text safe)
@@ -121,7 +106,8 @@ static void fit(struct columns *columns, const struct lg_rows *rows, size_t othe
             columns->version = larger(columns->version, columns_of(lg_text_of(lg_visible_version(&row->visible))));
     }
     columns->version = columns->version < VERSION_MAX ? columns->version : VERSION_MAX;
-    left = terminal_width() - (size_t)columns->pid - others - (columns->version - (sizeof("VERSION") - 1)) - 3;
+    left = lg_terminal_width(WIDTH_MIN, WIDTH_MAX) - (size_t)columns->pid - others -
+           (columns->version - (sizeof("VERSION") - 1)) - 3;
     if (program + unit > left) {
         size_t half = left / 2, program_part = unit < half ? left - unit : half;
 

@@ -13,12 +13,10 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
-#define ROWS_DEFAULT  10u
-#define WIDTH_DEFAULT 80u
-#define WIDTH_MAX     240u
+#define ROWS_DEFAULT 10u
+#define WIDTH_MAX    240u
 
 enum { EXIT_SOME_UNREAD = 1 };
 enum { OPTION_RESETS = 256 }; /* without a letter */
@@ -115,19 +113,6 @@ static int read_options(int argc, char **argv, struct options *options)
     return LG_EXIT_OK;
 }
 
-static unsigned terminal_width(void)
-{
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    unsigned long width = columns == NULL ? 0 : strtoul(columns, NULL, 10);
-
-    if (width == 0 && isatty(STDOUT_FILENO) && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        width = size.ws_col;
-    if (width == 0)
-        width = WIDTH_DEFAULT;
-    return width > WIDTH_MAX ? WIDTH_MAX : (unsigned)width;
-}
-
 /* https://no-color.org: set and not empty. */
 static bool wants_colour(const char *output)
 {
@@ -186,7 +171,7 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
         .rows = options->rows >= 0               ? (size_t)options->rows
                 : options->format == FORMAT_JSON ? 0
                                                  : ROWS_DEFAULT,
-        .width = terminal_width(),
+        .width = lg_terminal_width(1, WIDTH_MAX),
         .utf8 = strcmp(nl_langinfo(CODESET), "UTF-8") == 0,
         .colour = wants_colour(options->output),
     };
@@ -204,53 +189,46 @@ static int write_report(const struct lg_aggregate *aggregate, const struct lg_re
     return inputs->unreadable != 0 || inputs->text != 0 ? (int)EXIT_SOME_UNREAD : LG_EXIT_OK;
 }
 
+/* Of the policy and the trace, whichever is asked for; false after a message. */
+static bool read_sources(struct lg_policy *policy, struct lg_resets *resets, const struct options *options)
+{
+    return (!options->policy || lg_policy_load(policy, NULL, options->policy)) &&
+           (!options->resets || lg_resets_read(resets));
+}
+
+/* One of both at most: records are seen by what a policy would have made of them, or by the resets of a trace. */
 static int report_on(struct lg_aggregate *aggregate, const struct options *options, char **names)
 {
     static struct lg_policy policy;
     struct lg_report_inputs inputs = {0};
     struct lg_whatif whatif;
+    struct lg_resets resets;
+    const struct views views = {options->policy ? &whatif : NULL, options->resets ? &resets : NULL};
     bool is_ready = lg_aggregate_init(aggregate, LG_JOIN_SOCKETS);
-    int status;
+    int status = LG_EXIT_USAGE;
 
-    if (options->policy) {
+    if (views.whatif) {
         is_ready = lg_whatif_init(&whatif, &policy, options->policy) && is_ready;
         aggregate->each = lg_whatif_record;
         aggregate->each_context = &whatif;
     }
+    if (views.resets) {
+        is_ready = lg_resets_init(&resets, options->resets) && is_ready;
+        aggregate->each = lg_resets_record;
+        aggregate->each_context = &resets;
+    }
     if (!is_ready) {
         status = out_of_memory();
-    } else if (options->policy && !lg_policy_load(&policy, NULL, options->policy)) {
-        status = LG_EXIT_USAGE;
-    } else {
+    } else if (read_sources(&policy, &resets, options)) {
         read_inputs(aggregate, &inputs, names);
-        status = write_report(aggregate, &inputs, &(struct views){.whatif = options->policy ? &whatif : NULL}, options,
-                              names);
+        if (views.resets)
+            lg_resets_finish(&resets);
+        status = write_report(aggregate, &inputs, &views, options, names);
     }
-    if (options->policy)
+    if (views.whatif)
         lg_whatif_free(&whatif);
-    lg_aggregate_free(aggregate);
-    return status;
-}
-
-/* The same with a trace of resets, which is read first. */
-static int report_on_resets(struct lg_aggregate *aggregate, const struct options *options, char **names)
-{
-    struct lg_report_inputs inputs = {0};
-    struct lg_resets resets;
-    bool is_ready = lg_aggregate_init(aggregate, LG_JOIN_SOCKETS);
-    int status = LG_EXIT_USAGE;
-
-    is_ready = lg_resets_init(&resets, options->resets) && is_ready;
-    aggregate->each = lg_resets_record;
-    aggregate->each_context = &resets;
-    if (!is_ready) {
-        status = out_of_memory();
-    } else if (lg_resets_read(&resets)) {
-        read_inputs(aggregate, &inputs, names);
-        lg_resets_finish(&resets);
-        status = write_report(aggregate, &inputs, &(struct views){.resets = &resets}, options, names);
-    }
-    lg_resets_free(&resets);
+    if (views.resets)
+        lg_resets_free(&resets);
     lg_aggregate_free(aggregate);
     return status;
 }
@@ -271,7 +249,7 @@ int lg_cmd_report(int argc, char **argv)
     aggregate = malloc(sizeof(*aggregate));
     if (aggregate == NULL)
         return out_of_memory();
-    status = (options.resets ? report_on_resets : report_on)(aggregate, &options, argv + optind);
+    status = report_on(aggregate, &options, argv + optind);
     free(aggregate);
     return status;
 }

@@ -41,7 +41,7 @@ void lg_count_add(struct lg_count *sum, const struct lg_count *more)
 }
 
 /* FNV-1a, its bits mixed once more since the low ones choose the slot. */
-static uint32_t hash_of(struct lg_text key)
+uint32_t lg_group_hash(struct lg_text key)
 {
     uint64_t hash = UINT64_C(14695981039346656037);
 
@@ -142,7 +142,7 @@ void lg_group_table_free(struct lg_group_table *table)
 
 uint32_t lg_group_find(struct lg_group_table *table, struct lg_text key)
 {
-    uint32_t hash = hash_of(key);
+    uint32_t hash = lg_group_hash(key);
     uint32_t *slot = slot_of(table, key, hash);
     struct lg_group *group;
     const char *kept;

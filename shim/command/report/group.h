@@ -68,6 +68,9 @@ struct lg_group_table {
 bool lg_group_table_init(struct lg_group_table *table);
 void lg_group_table_free(struct lg_group_table *table);
 
+/* For choosing a slot by a text. */
+uint32_t lg_group_hash(struct lg_text key);
+
 /*
  * The index of the group of `key`, made if need be; LG_GROUP_OTHERS at a limit or without memory.
  * An index stays valid as long as the table; a pointer only until the next call.

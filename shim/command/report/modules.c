@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shim/command/report/modules.h"
 #include "policy/text.h"
+#include "shim/command/report/group.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,24 +23,11 @@ static bool is_equal(struct lg_text a, struct lg_text b)
     return a.length_bytes == b.length_bytes && memcmp(a.at, b.at, a.length_bytes) == 0;
 }
 
-static struct lg_text last_part(struct lg_text path)
-{
-    size_t start = path.length_bytes;
-
-    while (start > 0 && path.at[start - 1] != '/')
-        start--;
-    return lg_text_skip(path, start);
-}
-
 /* The slot of the path, or the free one for it: at most half of them are in use. */
 static uint32_t *slot_of(struct lg_modules *modules, struct lg_text path)
 {
-    uint64_t hash = UINT64_C(14695981039346656037);
-    uint32_t at;
+    uint32_t at = lg_group_hash(path) % (2 * LG_MODULES_MAX);
 
-    for (size_t i = 0; i < path.length_bytes; i++)
-        hash = (hash ^ (unsigned char)path.at[i]) * UINT64_C(1099511628211);
-    at = (uint32_t)(hash ^ hash >> 32) % (2 * LG_MODULES_MAX);
     while (modules->slots[at] != 0 && !is_equal(path_of(&modules->all[modules->slots[at] - 1]), path))
         at = (at + 1) % (2 * LG_MODULES_MAX);
     return &modules->slots[at];
@@ -56,8 +44,8 @@ static const char *build_id_of(struct lg_module *module)
 /* Copies of a build under names of their own are told apart: they are there for that. */
 static bool is_same(struct lg_module *one, struct lg_module *other)
 {
-    return is_equal(last_part(path_of(one)), last_part(path_of(other))) && build_id_of(one)[0] != '\0' &&
-           strcmp(build_id_of(one), build_id_of(other)) == 0;
+    return is_equal(lg_text_last_part(path_of(one)), lg_text_last_part(path_of(other))) &&
+           build_id_of(one)[0] != '\0' && strcmp(build_id_of(one), build_id_of(other)) == 0;
 }
 
 static bool add(struct lg_modules *modules, struct lg_text path)
